@@ -214,7 +214,7 @@ class Writer:
             del self.world.env[step["out"]]
             return False
         operands = [self.world.env[a] for a in step["args"] if isinstance(a, str)]
-        if fn != "detach" and all(o.is_contiguous() for o in operands) or fn == "detach" and first in self.plain:
+        if (fn != "detach" and all(o.is_contiguous() for o in operands)) or (fn == "detach" and first in self.plain):
             self.plain.add(step["out"])
         return True
 
