@@ -1,0 +1,164 @@
+"""Gradients out of the graph: fitting cotangents, accumulating into leaves, recorded passes. Imports ``ops``, ``graph``, ``mode``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from sys import getrefcount
+from typing import Any
+
+import backends
+from autograd import views
+from autograd.graph import COUNTS_REFERENCES, GraphError, Leaf, Node, Sweep, grad_lock, sweep
+from autograd.mode import enable_grad
+from autograd.ops import arithmetic, reduce, shape
+from autograd.plan import RUNTIME
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether ``value`` is a Tensor."""
+    return value.__class__ is RUNTIME["Tensor"]
+
+
+def fit(g: Any, edge: Any) -> Any:
+    """``g`` un-broadcast to the edge's shape, real where the edge is, in its dtype; the same for raw and recorded ones."""
+    target = edge.shape
+    size = getattr(g, "shape", ())
+    if size != target:
+        lead = len(size) - len(target)
+        if lead < 0:
+            g = shape.broadcast_to(g, shape=target)
+        else:
+            axes = tuple(range(lead))
+            if size[lead:] != target:
+                axes += tuple([i + lead for i, n in enumerate(target) if n == 1 and size[i + lead] != 1])
+            g = reduce.sum(g, axis=axes, keepdims=False)
+            if g.shape != target:
+                g = shape.reshape(g, shape=target)
+    if edge.dtype is float:
+        return g if g.__class__ is float or is_tensor(g) else float(g.real)
+    if g.dtype != edge.dtype:
+        if g.dtype.kind == "c" and edge.dtype.kind != "c":
+            g = arithmetic.real(g)
+        if g.dtype != edge.dtype:
+            g = arithmetic.astype(g, dtype=edge.dtype)
+    return g
+
+
+def _wrap(node: Node) -> tuple[Any, ...]:
+    return node.plan.wrap(node)
+
+
+RAW = Sweep(fit)
+RECORDED = Sweep(fit, _wrap)
+
+
+def propagate(
+    outputs: Sequence[Any],
+    gradients: Sequence[Any],
+    *,
+    inputs: Sequence[Any] | None = None,
+    retain: bool = False,
+    record: bool = False,
+    oldest: int = -1,
+) -> dict[Any, Any]:
+    """Sweep back from Tensors with raw or Tensor cotangents; returns edge -> cotangent (Tensors where ``record``)."""
+    roots = [output._edge for output in outputs]
+    if not record:
+        cotangents = [g._data if is_tensor(g) else g for g in gradients]
+        cotangents = [_fitted(g, root) for g, root in zip(cotangents, roots, strict=True)]
+        return sweep(roots, cotangents, RAW, inputs=inputs, retain=retain, oldest=oldest)
+    cls = RUNTIME["Tensor"]
+    with enable_grad():
+        cotangents = [g if is_tensor(g) else cls._wrap(g) for g in gradients]
+        cotangents = [_fitted(g, root) for g, root in zip(cotangents, roots, strict=True)]
+        return sweep(roots, cotangents, RECORDED, inputs=inputs, retain=retain, oldest=oldest)
+
+
+def _fitted(g: Any, root: Any) -> Any:
+    if g.__class__ is float or (is_tensor(g) and g._data.__class__ is float):
+        return g
+    return fit(g, root) if g.shape != root.shape or g.dtype != root.dtype else g
+
+
+def cotangent_for(tensor: Any, gradient: Any, caller: str) -> Any:
+    """The cotangent to start from: the one given, checked, or 1 for a single element."""
+    if tensor._edge is None:
+        raise GraphError(
+            f"{caller}: expected a Tensor computed from one that requires a gradient; this one was not recorded. "
+            "Give an input requires_grad=True, and compute outside no_grad(); "
+            "autograd.why_no_grad(x, loss) tells where a path broke."
+        )
+    if gradient is None:
+        if tensor.size != 1:
+            raise GraphError(
+                f"{caller}: expected one element, or a gradient of shape {tensor.shape}; got a Tensor of shape "
+                f"{tensor.shape} and no gradient. Reduce it first, e.g. .sum(), or pass gradient=…."
+            )
+        return backends.of(tensor._data).one(tensor._data)
+    if not is_tensor(gradient):
+        backend = backends.of(tensor._data)
+        gradient = backend.asarray(gradient, dtype=None if not backend.owns_memory else tensor.dtype)
+    shape_given = getattr(gradient, "shape", ())
+    if shape_given != tensor.shape:
+        raise ValueError(
+            f"{caller}: expected a gradient of the output's shape {tensor.shape}; got {shape_given}. "
+            "Broadcast it first, e.g. with numpy.broadcast_to."
+        )
+    return gradient
+
+
+def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> None:
+    """Add the cotangents to ``.grad`` of the leaves that are still there: all of them, or, on an error, none."""
+    new = RUNTIME["Tensor"]._wrap
+    steps = []
+    with grad_lock():
+        while found:
+            edge, g = found.popitem()
+            tensor = edge.tensor() if edge.__class__ is Leaf else tensors.get(edge)
+            if tensor is None:
+                continue
+            old = tensor.grad
+            if record:
+                steps.append((tensor, g if old is None else old + g, False))
+            elif old is None:
+                if getattr(g, "base", None) is not None or not COUNTS_REFERENCES or getrefcount(g) > 2:
+                    # After a + b both gradients are one array: what anybody else can see is copied.
+                    g = backends.of(g).copy(g)
+                steps.append((tensor, new(g), True))
+            elif tensor._grad_owned and old._edge is None and hasattr(g, "base"):
+                steps.append((tensor, g, None))
+            else:
+                steps.append((tensor, old + (new(g) if old._edge is not None else g), old._edge is None))
+        for tensor, value, owned in steps:
+            if owned is None:
+                old = tensor._grad
+                old._data += value
+                if old._writes is not None or old._family is not None:
+                    views.mark_written(old, "backward")
+            else:
+                tensor._grad = value
+                tensor._grad_owned = owned
+
+
+def backward(
+    tensor: Any,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Any] | None = None,
+) -> None:
+    """What ``Tensor.backward`` does; see there."""
+    g = cotangent_for(tensor, gradient, "backward")
+    retain = create_graph if retain_graph is None else retain_graph or create_graph
+    chosen: dict[Any, Any] = {}
+    if inputs is not None:
+        for x in [inputs] if is_tensor(inputs) else inputs:
+            if not is_tensor(x) or x._edge is None:
+                raise GraphError(
+                    "backward: expected inputs to be Tensors that require a gradient; "
+                    f"got {'a Tensor that does not' if is_tensor(x) else type(x).__name__}. Call x.requires_grad_() first."
+                )
+            chosen[x._edge] = x
+    found = propagate([tensor], [g], inputs=list(chosen) if inputs is not None else None, retain=retain, record=create_graph)
+    del g, gradient
+    accumulate(found, create_graph, chosen)

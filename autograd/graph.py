@@ -1,0 +1,295 @@
+"""The recorded graph: Node, Leaf, Pick, and the backward sweep. Imports ``autograd.mode`` only.
+
+Edges point to Nodes or Leaves, never to Tensors, and always to older ones: nothing is a cycle, so a graph is
+freed the moment its last Tensor goes, and a value lives only where a rule asked for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd.mode import get_mode
+
+next_seq = itertools.count().__next__
+_GRAD_LOCK = threading.Lock()
+
+
+class GraphError(RuntimeError):
+    """The graph can't give the gradient asked for; the text says why and what to do."""
+
+
+class Note:
+    """What only some nodes carry: a name, hooks, a Tensor that wants its gradient, where it was called."""
+
+    __slots__ = ("hooks", "line", "name", "path", "retain")
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.hooks: dict[int, Callable[[Any], Any]] | None = None
+        self.retain: weakref.ref[Any] | None = None
+        self.line: str | None = None
+        self.path: str | None = None
+
+
+class Leaf:
+    """Where a gradient ends: a Tensor the user asked gradients for, held weakly."""
+
+    __slots__ = ("__weakref__", "dtype", "note", "seq", "shape", "tensor")
+    edges: tuple[Any, ...] = ()
+
+    def __init__(self, tensor: Any, shape: tuple[int, ...], dtype: Any) -> None:
+        self.tensor = weakref.ref(tensor)
+        self.shape = shape
+        self.dtype = dtype
+        self.seq = next_seq()
+        self.note: Note | None = None
+
+
+class Node:
+    """One recorded operation.
+
+    Attributes:
+        plan: the primitive's rules for this pattern of operands (see ``autograd.plan``).
+        edges: one per operand that needs a gradient, in order.
+        saved: what the rules asked to keep, ``None`` once freed.
+        writes: the version lists of the saved Tensors; one that is not empty tells of a write since.
+        shape, dtype: the output's; every arriving cotangent is fitted to them.
+        seq: consumers have higher numbers than what they consume.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "edges", "note", "plan", "saved", "seq", "shape", "writes")
+
+
+class Pick:
+    """One output of a node that has several; it hands its cotangent to that node's place ``index``."""
+
+    __slots__ = ("__weakref__", "dtype", "edges", "index", "note", "seq", "shape")
+
+    def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: Any) -> None:
+        self.edges = (node,)
+        self.index = index
+        self.shape = shape
+        self.dtype = dtype
+        self.seq = next_seq()
+        self.note: Note | None = None
+
+
+Edge = Node | Leaf | Pick
+
+
+def note_of(edge: Any) -> Note:
+    """The edge's note, made when first asked for."""
+    if edge.note is None:
+        edge.note = Note()
+    return edge.note
+
+
+def ancestors(roots: Iterable[Any], oldest: int = -1) -> list[Any]:
+    """Every edge reachable from ``roots``, roots first, each once, without recursion; none older than ``oldest``."""
+    seen = dict.fromkeys(roots)
+    order = list(seen)
+    for node in order:
+        for edge in node.edges:
+            if edge not in seen and edge.seq >= oldest:
+                seen[edge] = None
+                order.append(edge)
+    return order
+
+
+def consumers(roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int) -> dict[Any, int]:
+    """How many cotangents each edge will receive in a sweep from ``roots`` (only towards ``inputs``, if given)."""
+    if inputs is None:
+        counts = dict.fromkeys(roots, 0)
+        order = list(counts)
+        for node in order:
+            for edge in node.edges:
+                if edge in counts:
+                    counts[edge] += 1
+                else:
+                    counts[edge] = 1
+                    order.append(edge)
+        return counts
+    wanted = set(inputs)
+    order = ancestors(roots, oldest)
+    counts = {}
+    # Oldest first, since a node is wanted where one of its (always older) edges is.
+    for node in sorted(order, key=lambda node: node.seq):
+        if node in wanted or any(edge in counts for edge in node.edges):
+            counts[node] = 0
+    for node in counts:
+        for edge in node.edges:
+            if edge in counts:
+                counts[edge] += 1
+    return counts
+
+
+class Sweep:
+    """One backward pass: the functions that touch cotangents, raw or recorded.
+
+    ``fit`` un-broadcasts and casts a cotangent to its edge; ``wrap`` turns a node's saved values into Tensors
+    where the pass itself is recorded.
+    """
+
+    __slots__ = ("fit", "wrap")
+
+    def __init__(self, fit: Callable[[Any, Any], Any], wrap: Callable[[Any], tuple[Any, ...]] | None = None) -> None:
+        self.fit = fit
+        self.wrap = wrap
+
+
+def sweep(
+    roots: Sequence[Any],
+    cotangents: Sequence[Any],
+    how: Sweep,
+    *,
+    inputs: Sequence[Any] | None = None,
+    retain: bool = False,
+    oldest: int = -1,
+) -> dict[Any, Any]:
+    """Propagate ``cotangents`` of ``roots`` backwards; returns the cotangent of every leaf (or of ``inputs``) reached.
+
+    Consumers are counted first, then ready nodes run: every node once, after all that consume it.
+    """
+    counts = consumers(roots, inputs, oldest)
+    wanted = frozenset(inputs) if inputs is not None else None
+    fit, wrap = how.fit, how.wrap
+    mode = get_mode()
+    watchers = mode.watchers if mode is not None else ()
+    found: dict[Any, Any] = {}
+    pending: dict[Any, Any] = {}  # what edges with several consumers have received so far
+    owned: set[Any] = set()  # those whose sum is the engine's own array, and may be added to in place
+    for root, g in zip(roots, cotangents, strict=True):
+        pending[root] = pending[root] + g if root in pending else g
+    ready = [(root, pending.pop(root)) for root in dict.fromkeys(roots) if counts.get(root) == 0]
+    while ready:
+        node, g = ready.pop()
+        edges = node.edges
+        if node.note is not None and g is not None:
+            g = _notify(node, g, fit)
+        if wanted is not None and node in wanted:
+            if g is not None:
+                found[node] = g
+            if not any(edge in counts for edge in edges):
+                continue
+        if not edges:
+            if g is not None:
+                found[node] = g
+            continue
+        if g is None:
+            grads: Any = (None,) * len(edges)
+        elif node.__class__ is Pick:
+            grads = (_Part(node.index, g),)
+        else:
+            saved = node.saved
+            if saved is None:
+                raise freed_error(node)
+            for writes in node.writes:
+                if writes:
+                    raise written_error(node, writes)
+            if g.__class__ is _Part:
+                g = g.slots(node.plan.outputs)
+            try:
+                grads = node.plan.backward(g, saved if wrap is None else wrap(node), edges)
+            except Exception as error:
+                raise node.plan.explain_backward(error, saved) from error
+            if watchers:
+                for watcher in watchers:
+                    watcher.swept(node, g, grads)
+            saved = None
+            if not retain:
+                node.saved = None
+        for edge, grad in zip(edges, grads):  # noqa: B905 - the lengths are equal by construction
+            if wanted is not None and edge not in counts:
+                continue
+            if grad is not None:
+                if grad.__class__ is not float and (grad.dtype is not edge.dtype or grad.shape != edge.shape):
+                    grad = fit(grad, edge)
+                if edge in pending:
+                    if edge in owned:
+                        pending[edge] += grad
+                        grad = pending[edge]
+                    else:
+                        grad = pending[edge] + grad
+                        if wrap is None:
+                            owned.add(edge)
+            count = counts[edge]
+            if count == 1:
+                ready.append((edge, pending.pop(edge, None) if grad is None else grad))
+            else:
+                counts[edge] = count - 1
+                if grad is not None:
+                    pending[edge] = grad
+        g = grad = grads = None  # hold no array longer than its turn
+    return found
+
+
+class _Part:
+    """Cotangents of some outputs of a node with several, on their way to it."""
+
+    __slots__ = ("dtype", "grads", "shape")
+
+    def __init__(self, index: int, g: Any) -> None:
+        self.grads = {index: g}
+        self.shape = self.dtype = None  # as the node has them: nothing to fit
+
+    def __add__(self, other: _Part) -> _Part:
+        for index, g in other.grads.items():
+            self.grads[index] = self.grads[index] + g if index in self.grads else g
+        return self
+
+    __iadd__ = __add__
+
+    def slots(self, count: int) -> tuple[Any, ...]:
+        return tuple([self.grads.get(i) for i in range(count)])
+
+
+def _notify(node: Any, g: Any, fit: Callable[[Any, Any], Any]) -> Any:
+    note = node.note
+    if note.hooks:
+        for hook in tuple(note.hooks.values()):
+            changed = hook(g)
+            if changed is not None:
+                g = fit(changed, node)
+    if note.retain is not None:
+        tensor = note.retain()
+        if tensor is not None:
+            tensor._retain(g)
+    return g
+
+
+def freed_error(node: Node) -> GraphError:
+    return GraphError(
+        f"backward: expected the values saved by {describe(node)}; they were freed by an earlier backward. "
+        "Pass retain_graph=True to the first backward, or compute the result again."
+    )
+
+
+def written_error(node: Node, writes: list[str]) -> GraphError:
+    return GraphError(
+        f"backward: expected the values saved by {describe(node)} as they were; "
+        f"{writes[0]} changed one of them in place since. "
+        f"Write to a copy (x = x.copy()), or compute {node.plan.name} after the write. "
+        "Source lines are shown inside autograd.detect_anomaly()."
+    )
+
+
+def describe(node: Any) -> str:
+    """An edge in words, with its source line when that was recorded: ``exp (at demo.py:12)``."""
+    text = node.plan.name if isinstance(node, Node) else type(node).__name__.lower()
+    line = node.note.line if node.note is not None else None
+    return f"{text} (at {line})" if line else text
+
+
+# Whether an array that only one name refers to is seen by nobody else. Views refer to what they view, so this
+# includes them. Without the GIL reference counts are split between threads and prove nothing.
+COUNTS_REFERENCES = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def grad_lock() -> threading.Lock:
+    """The lock under which gradients are accumulated into leaves."""
+    return _GRAD_LOCK

@@ -1,0 +1,353 @@
+"""Plans: the straight-line code of one primitive for one pattern of operands. Imports ``autograd.graph`` and ``mode``.
+
+A primitive's call, and what it records, depend only on which operands are Tensors and which of those need a
+gradient. So for each such pattern the few lines that do it are written out once as Python source and compiled,
+as ``dataclasses`` does: no loop over operands, no look-up of rules, remains in a call. Print
+``primitive.source`` or ``plan.source`` to read them.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd.graph import GraphError, Node, Pick, next_seq
+from autograd.mode import get_mode
+
+if TYPE_CHECKING:
+    from autograd.primitive import Primitive
+
+# What generated code may name. ``Tensor`` is put here by ``dispatch_on`` when its class is made.
+RUNTIME: dict[str, Any] = {"Node": Node, "Pick": Pick, "new": object.__new__, "next_seq": next_seq, "get_mode": get_mode}
+
+# What an operand is: a plain value, a Tensor that needs no gradient, a Tensor that does.
+PLAIN, CONSTANT, ACTIVE = 0, 1, 2
+
+
+class Spec(NamedTuple):
+    """The shape and dtype of an operand that is itself not kept."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+    @classmethod
+    def of(cls, value: Any) -> Spec:
+        return cls(getattr(value, "shape", ()), getattr(value, "dtype", type(value)))
+
+
+def dispatch_on(cls: type) -> type:
+    """Class decorator: instances of ``cls`` are what primitives record. Nothing below that class imports it."""
+    RUNTIME["Tensor"] = cls
+    return cls
+
+
+def compile_source(source: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The function that ``source`` defines, with ``names`` in its closure; the same source is compiled once."""
+    return _maker(source, tuple(names))(**names)
+
+
+@functools.cache
+def _maker(source: str, names: tuple[str, ...]) -> Callable[..., Any]:
+    function = source[len("def ") : source.index("(")]
+    body = source.replace("\n", "\n    ")
+    scope: dict[str, Any] = {}
+    exec(f"def make({', '.join(names)}):\n    {body}\n    return {function}\n", RUNTIME, scope)
+    return scope["make"]
+
+
+class Plan:
+    """How one primitive is recorded and differentiated for one pattern of operands.
+
+    Attributes:
+        name, outputs: the primitive's name and number of outputs.
+        active: the positions of the operands that need a gradient, as the node's edges are ordered.
+        slots: the names of what ``node.saved`` holds.
+        backward: ``backward(g, saved, edges)`` gives one cotangent per edge.
+        attach: ``attach(tensors, values, out, residuals, **options)`` makes the recorded Tensor(s).
+    """
+
+    def __init__(self, primitive: Primitive, kinds: tuple[int, ...], full: bool) -> None:
+        self.primitive = primitive
+        self.name = primitive.name
+        self.outputs = len(primitive.outputs)
+        self.kinds = kinds
+        self.active = tuple(i for i, kind in enumerate(kinds) if kind == ACTIVE and not primitive.is_constant(i))
+        self.slots = self._slots(full)
+        self.backward = self._write_backward()
+        self.attach: Callable[..., Any] = self._write_attach()
+
+    # What is kept --------------------------------------------------------------------------------------
+
+    def _slots(self, full: bool) -> tuple[str, ...]:
+        p = self.primitive
+        wanted: dict[str, None] = {}
+        for rule, _ in self._rules():
+            for name in rule_parameters(rule):
+                if name not in ("g", "needs") and not self._is_edge_spec(name):
+                    wanted[name] = None
+        if full:
+            everything = (*p.names(len(self.kinds)), *p.options, *p.residuals, *p.kept_outputs)
+            wanted.update(dict.fromkeys(everything))
+        return tuple(wanted)
+
+    def _rules(self) -> list[tuple[Callable[..., Any], int]]:
+        p = self.primitive
+        if p.joint_rule is not None:
+            return [(p.joint_rule, -1)]
+        return [(p.rule(i), i) for i in self.active]
+
+    def _is_edge_spec(self, name: str) -> bool:
+        """Whether ``x_spec`` is to be had from x's own edge, which stores shape and dtype anyway."""
+        p = self.primitive
+        return name.endswith("_spec") and not p.variadic and p.operands.index(name[:-5]) in self.active
+
+    # The code ------------------------------------------------------------------------------------------
+
+    def _write_backward(self) -> Callable[..., Any]:
+        p = self.primitive
+        lines = ["def backward(g, saved, edges):"]
+        if self.slots:
+            lines.append(f"    ({', '.join(self.slots)},) = saved")
+        names: dict[str, Any] = {}
+        if p.joint_rule is not None:
+            needs = tuple(i in self.active for i in range(len(self.kinds)))
+            arguments = ", ".join(str(needs) if n == "needs" else n for n in rule_parameters(p.joint_rule))
+            names["rule"] = p.joint_rule
+            lines.append(f"    grads = rule({arguments})")
+            lines.append(f"    return ({''.join(f'grads[{i}], ' for i in self.active)})")
+        else:
+            calls = []
+            for rule, i in self._rules():
+                names[f"rule_{i}"] = rule
+                arguments = ", ".join(self._argument(name) for name in rule_parameters(rule))
+                calls.append(f"rule_{i}({arguments}), ")
+            lines.append(f"    return ({''.join(calls)})")
+        self.source = "\n".join(lines)
+        return compile_source(self.source, names)
+
+    def _argument(self, name: str) -> str:
+        if self._is_edge_spec(name):
+            return f"edges[{self.active.index(self.primitive.operands.index(name[:-5]))}]"
+        return name
+
+    def _write_attach(self) -> Callable[..., Any]:
+        """``attach`` for any arity; the common fixed-arity call inlines the same steps (see ``write_record``)."""
+        p, active, slots, kinds, several = self.primitive, self.active, self.slots, self.kinds, self.outputs > 1
+
+        def attach(tensors: Any, values: Any, out: Any, residuals: Any, options: dict[str, Any]) -> Any:
+            cls = RUNTIME["Tensor"]
+            node = new_node(self)
+            node.edges = tuple([tensors[i]._edge for i in active])
+            outs = out if several else (out,)
+            results = tuple([cls._wrap(value) for value in outs])
+            known = dict(options)
+            known.update(zip(p.residuals, residuals, strict=True))
+            known.update(zip(p.outputs, outs, strict=True))
+            writes = []
+            if p.variadic:
+                known["xs"] = tuple(values)
+                known["specs"] = tuple([Spec.of(value) for value in values]) if "specs" in slots else None
+                watched = range(len(values)) if "xs" in slots else ()
+            else:
+                for name, value in zip(p.operands, values, strict=True):
+                    known[name] = value
+                    if name + "_spec" in slots:
+                        known[name + "_spec"] = Spec.of(value)
+                if "specs" in slots:
+                    known["specs"] = tuple([Spec.of(value) for value in values])
+                watched = [i for i, name in enumerate(p.operands) if name in slots]
+            for i in watched:
+                if kinds[i] != PLAIN:
+                    writes.append(tensors[i]._watch())
+            for result, name in zip(results, p.outputs, strict=True):
+                if name in slots:
+                    writes.append(result._watch())
+            node.saved = tuple([known[name] for name in slots])
+            node.writes = tuple(writes)
+            if several:
+                node.shape = node.dtype = None
+                for i, result in enumerate(results):
+                    spec = Spec.of(result._data)
+                    result._edge = Pick(node, i, *spec) if p.differentiable_output(i, spec.dtype) else None
+                return results
+            node.shape, node.dtype = Spec.of(out)
+            results[0]._edge = node
+            return results[0]
+
+        return attach
+
+    # A recorded backward pass --------------------------------------------------------------------------
+
+    def wrap(self, node: Node) -> tuple[Any, ...]:
+        """The node's saved values as the recorded backward sees them: operands on their edges, outputs on the node."""
+        p, cls = self.primitive, RUNTIME["Tensor"]
+        wrapped = []
+        for name, value in zip(self.slots, node.saved, strict=True):
+            if name == "xs" and p.variadic:
+                wrapped.append(tuple([self._on_edge(node, i, v) for i, v in enumerate(value)]))
+            elif not p.variadic and name in p.operands:
+                wrapped.append(self._on_edge(node, p.operands.index(name), value))
+            elif name in p.outputs:
+                i = p.outputs.index(name)
+                spec = Spec.of(value)
+                if self.outputs == 1:
+                    wrapped.append(cls._wrap(value, node))
+                elif p.differentiable_output(i, spec.dtype):
+                    wrapped.append(cls._wrap(value, Pick(node, i, *spec)))
+                else:
+                    wrapped.append(value)
+            else:
+                wrapped.append(value)
+        return tuple(wrapped)
+
+    def _on_edge(self, node: Node, i: int, value: Any) -> Any:
+        if i in self.active:
+            return RUNTIME["Tensor"]._wrap(value, node.edges[self.active.index(i)])
+        return value
+
+    def explain_backward(self, error: Exception, saved: Any) -> Exception:
+        if isinstance(error, (GraphError, MemoryError, NotImplementedError)):
+            return error
+        kept = ", ".join(f"{n}={_brief(v)}" for n, v in zip(self.slots, saved or (), strict=False))
+        text = f"backward of {self.name}: {error}" + (f" (with {kept})" if kept else "")
+        return _same_kind(error, text)
+
+
+def new_node(plan: Plan) -> Node:
+    node = Node()
+    node.plan = plan
+    node.seq = next_seq()
+    node.note = None
+    return node
+
+
+def rule_parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
+    """The parameter names of a rule, which say exactly what the graph keeps for it."""
+    code = getattr(rule, "__code__", None)
+    if code is None:  # a partial or another callable object
+        return tuple(inspect.signature(rule).parameters)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, (int, float, complex, str, bool, type(None))):
+        return repr(value)
+    shape = getattr(value, "shape", None)
+    return f"{getattr(value, 'dtype', type(value).__name__)}{list(shape)}" if shape is not None else type(value).__name__
+
+
+def _same_kind(error: Exception, text: str) -> Exception:
+    """A new error of the same class with another text; the class itself where it takes no plain text."""
+    try:
+        return type(error)(text)
+    except Exception:
+        return RuntimeError(text)
+
+
+def write_call(p: Primitive, operator: bool, reflected: bool) -> str:
+    """The source of a fixed-arity primitive's call.
+
+    ``operator`` gives the form a Tensor's ``__add__`` needs: strangers get ``NotImplemented``;
+    ``reflected`` swaps its two operands.
+    """
+    names = p.operands
+    header = list(reversed(names)) if reflected else list(names)
+    options = [f"{o}={o}" for o in p.options]
+    star = ", *, " + ", ".join(p.options) if p.options else ""
+    lines = [f"def call({', '.join(header)}, /{star}):"]
+    for i, a in enumerate(names):
+        place = 3**i
+        lines += [
+            f"    if {a}.__class__ is Tensor:",
+            f"        {a}_ = {a}._data",
+            f"        kind {'+' if i else ''}= {place} if {a}._edge is None else {2 * place}",
+            "    else:",
+            f"        {a}_ = {a}",
+        ]
+        if not i:
+            lines.append("        kind = 0")
+    raws = [f"{a}_" for a in names]
+    key = ", ".join(f"{r}.__class__" for r in raws)
+    call = ", ".join([*raws, *options])
+    if operator:
+        lines += [
+            "    try:",
+            f"        forward = table[{key}]",
+            "    except TypeError:",
+            f"        return stranger({', '.join(names)})",
+        ]
+    else:
+        lines.append(f"    forward = table[{key}]")
+    given = "{" + ", ".join(f"{o!r}: {o}" for o in p.options) + "}"
+    lines += [
+        "    try:",
+        f"        out = forward({call})",
+        "    except Exception as error:",
+        f"        raise explain(error, ({''.join(r + ', ' for r in raws)}), {given}) from error",
+        "    if not kind:",
+        "        return out" if not p.residuals else f"        return {_results(p)}",
+        f"    return plans[kind]({', '.join([*names, *raws, 'out', *p.options])})",
+    ]
+    return "\n".join(lines)
+
+
+def _results(p: Primitive) -> str:
+    """What a primitive whose forward returns residuals too gives its caller."""
+    return "out[0]" if len(p.outputs) == 1 else f"out[:{len(p.outputs)}]"
+
+
+def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str:
+    """The source of what follows the forward for one pattern: wrap the result, and record it if ``plan`` says so."""
+    names = p.operands
+    raws = [f"{a}_" for a in names]
+    lines = [f"def record({', '.join([*names, *raws, 'out', *p.options])}):"]
+    given = "{" + ", ".join(f"{o!r}: {o}" for o in p.options) + "}"
+    tensors, values = f"({''.join(a + ', ' for a in names)})", f"({''.join(r + ', ' for r in raws)})"
+    if plan is None:
+        lines.append(f"    return finish(None, {tensors}, {values}, out, {given})")
+    elif p.residuals or len(p.outputs) > 1 or p.view or "specs" in plan.slots:
+        lines.append(f"    return finish(plan, {tensors}, {values}, out, {given})")
+    else:
+        lines += [
+            "    if get_mode() is not None:",
+            f"        return finish(plan, {tensors}, {values}, out, {given})",
+            "    tensor = new(Tensor)",
+            "    node = new(Node)",
+            "    tensor._data = out",
+            "    tensor._edge = node",
+            "    tensor._family = None",
+        ]
+        watched = [a for a, kind in zip(names, kinds, strict=True) if kind != PLAIN and a in plan.slots]
+        for a in watched:
+            lines += [f"    w_{a} = {a}._writes", f"    if w_{a} is None:", f"        w_{a} = {a}._writes = []"]
+        if "out" in plan.slots:
+            lines.append("    w_out = tensor._writes = []")
+            watched.append("out")
+        else:
+            lines.append("    tensor._writes = None")
+        kept = []
+        for name in plan.slots:
+            if name in names:
+                kept.append(f"{name}_")
+            elif name.endswith("_spec"):
+                kept.append(f"Spec.of({name[:-5]}_)")
+            else:
+                kept.append(name)
+        lines += [
+            "    node.plan = plan",
+            f"    node.edges = ({''.join(f'{names[i]}._edge, ' for i in plan.active)})",
+            f"    node.saved = ({''.join(k + ', ' for k in kept)})",
+            f"    node.writes = ({''.join(f'w_{a}, ' for a in watched)})",
+            "    if out.__class__ is float:",
+            "        node.shape = ()",
+            "        node.dtype = float",
+            "    else:",
+            "        node.shape = out.shape",
+            "        node.dtype = out.dtype",
+            "    node.seq = next_seq()",
+            "    node.note = None",
+            "    return tensor",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,399 @@
+"""How an operation is defined: ``@primitive``, ``@elementwise``, and its rules. Imports ``plan``, ``graph``, ``mode``, ``backends``.
+
+    @elementwise
+    def divide(xp, a, b, /):
+        return a / b
+
+    divide.vjp(a=lambda g, b: g / b, b=lambda g, b, out: -g * out / b)
+
+The forward is handed the array namespace of its operands; a rule sees operators and other primitives, which run
+on plain arrays and on Tensors alike, so that one rule serves every order. A rule's parameters say exactly what the
+graph keeps for it: the cotangent ``g``, an operand, an option, ``out``, a residual, ``x_spec`` (shape and dtype of
+``x``), ``needs`` and ``specs`` (one entry per operand, for joint rules).
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator as operators
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import backends
+from autograd.graph import GraphError
+from autograd.mode import get_mode
+from autograd.plan import (
+    ACTIVE,
+    CONSTANT,
+    PLAIN,
+    RUNTIME,
+    Plan,
+    Spec,
+    compile_source,
+    rule_parameters,
+    write_call,
+    write_record,
+)
+
+Rule = Callable[..., Any]
+PRIMITIVES: dict[str, Primitive] = {}
+# Bare numbers and None take the backend of the operands beside them.
+WEAK = frozenset({float, int, bool, complex, type(None)})
+
+
+class Primitive:
+    """One differentiable operation; made by ``@primitive`` or ``@elementwise``, called as a plain function.
+
+    Attributes:
+        name: what it is called in graphs and errors.
+        forward: ``forward(xp, *operands, **options)``.
+        operands: the names of the array operands; empty for a variadic one (``*xs``).
+        options: the names of the keyword options.
+        residuals: names of further, constant values the forward returns behind its outputs for the rules.
+        outputs: names of the outputs, ``("out",)`` for one.
+        rules: operand name -> rule; None where it has no derivative; absent where asking is an error.
+        elementwise: whether the forward and rules are formulas a kernel can be printed from.
+        view: whether the output may share its operand's memory, so that writes to one are seen by the other.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        elementwise: bool = False,
+        view: bool = False,
+        linear: str = "",
+        multilinear: str = "",
+        joint: str = "",
+        residuals: str = "",
+        outputs: str = "out",
+        name: str | None = None,
+    ) -> None:
+        code = forward.__code__
+        self.forward = forward
+        self.name = name or forward.__name__
+        self.variadic = bool(code.co_flags & inspect.CO_VARARGS)
+        self.operands = code.co_varnames[1 : code.co_argcount]
+        self.options = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        self.residuals = tuple(residuals.split())
+        self.outputs = tuple(outputs.split())
+        self.elementwise = elementwise
+        self.view = view
+        self.linear = frozenset(linear.split())
+        self.multilinear = frozenset(multilinear.split())
+        self.joint = bool(joint)
+        self.rules: dict[str, Rule | None] = {}
+        self.joint_rule: Rule | None = None
+        self.constant_outputs: frozenset[str] = frozenset()
+        self.jvps: dict[str, Rule] = {}
+        self.joint_jvp: Rule | None = None
+        self.hint: Callable[..., str | None] | None = None
+        self.table = _Table(self)
+        self.plans = _Records(self)
+        self._plans: dict[tuple[tuple[int, ...], bool], Plan | None] = {}
+        if self.name in PRIMITIVES:
+            raise ValueError(f"primitive: expected a new name; {self.name!r} is taken. Rename one of the two.")
+        PRIMITIVES[self.name] = self
+
+    # Defining the derivatives --------------------------------------------------------------------------
+
+    def vjp(self, **rules: Rule | None) -> None:
+        """State the rule of each operand by keyword: ``g`` to the operand's cotangent; None for no derivative."""
+        for operand, rule in rules.items():
+            if operand not in self.operands:
+                raise ValueError(f"{self.name}.vjp: expected one of the operands {self.operands}; got {operand!r}.")
+            if rule is not None:
+                self._check_parameters(rule)
+            self.rules[operand] = rule
+
+    def vjp_all(self, rule: Rule, constant: str = "") -> None:
+        """State one joint rule that returns a cotangent (or None) per operand, for shared work or ``*xs``."""
+        self._check_parameters(rule)
+        self.joint_rule = rule
+        for operand in constant.split():
+            self.rules[operand] = None
+
+    def jvp(self, **rules: Rule) -> None:
+        """State a forward rule ``(t, …) -> tangent of the output`` of one operand where the default is not good enough."""
+        for operand, rule in rules.items():
+            if operand not in self.operands:
+                raise ValueError(f"{self.name}.jvp: expected one of the operands {self.operands}; got {operand!r}.")
+            self.jvps[operand] = rule
+
+    def jvp_all(self, rule: Rule) -> None:
+        """State one forward rule ``(tangents, …) -> tangent(s)`` for all operands; missing tangents are None."""
+        self.joint_jvp = rule
+
+    def constant_output(self, *names: str) -> None:
+        """Say that these outputs (indices, counts) carry no gradient."""
+        self.constant_outputs = frozenset(names)
+
+    def explains(self, hint: Callable[..., str | None]) -> Callable[..., str | None]:
+        """Decorator: ``hint(*operands, **options)`` words the error when the forward has failed (None: as it was)."""
+        self.hint = hint
+        return hint
+
+    def _check_parameters(self, rule: Rule) -> None:
+        known = {"g", "needs", "specs", *self.operands, *self.options, *self.residuals, *self.outputs}
+        known |= {f"{operand}_spec" for operand in self.operands} | ({"xs"} if self.variadic else set())
+        for name in rule_parameters(rule):
+            if name not in known:
+                raise ValueError(
+                    f"{self.name}.vjp: expected rule parameters among {sorted(known)}; got {name!r}. "
+                    "A rule names exactly what the graph is to keep for it."
+                )
+
+    # Asked by plans ------------------------------------------------------------------------------------
+
+    @property
+    def kept_outputs(self) -> tuple[str, ...]:
+        return self.outputs
+
+    def names(self, count: int) -> tuple[str, ...]:
+        return ("xs",) if self.variadic else self.operands
+
+    def is_constant(self, i: int) -> bool:
+        """Whether operand ``i`` is declared to have no derivative."""
+        return not self.variadic and self.rules.get(self.operands[i], self) is None
+
+    def rule(self, i: int) -> Rule:
+        rule = self.rules.get(self.operands[i])
+        if rule is not None:
+            return rule
+        name, operand = self.name, self.operands[i]
+
+        def missing(g: Any) -> Any:
+            raise NotImplementedError(
+                f"{name}: expected a derivative with respect to {operand}; none is defined. "
+                f"Keep {operand} out of the gradient with .detach(), or state one: {name}.vjp({operand}=…)."
+            )
+
+        return missing
+
+    def differentiable_output(self, i: int, dtype: Any) -> bool:
+        return self.outputs[i] not in self.constant_outputs and getattr(dtype, "kind", "f") not in "iub"
+
+    # Calling ---------------------------------------------------------------------------------------------
+
+    def function(self) -> Callable[..., Any]:
+        """The primitive as a plain function: for fixed arity, generated straight-line code."""
+        if self.variadic:
+            function: Callable[..., Any] = functools.partial(self._call_variadic)
+            function.__name__ = self.name  # type: ignore[attr-defined]
+        else:
+            function = self._generate(operator=False, reflected=False)
+        function.__doc__ = self.forward.__doc__
+        for name in ("vjp", "vjp_all", "jvp", "jvp_all", "explains", "constant_output"):
+            setattr(function, name, getattr(self, name))
+        function.primitive = self  # type: ignore[attr-defined]
+        return function
+
+    def operator(self, reflected: bool = False) -> Callable[..., Any]:
+        """The primitive as a Tensor's operator method: ``NotImplemented`` for strangers."""
+        return self._generate(operator=True, reflected=reflected)
+
+    def _generate(self, operator: bool, reflected: bool) -> Callable[..., Any]:
+        source = write_call(self, operator, reflected)
+        if not operator:
+            self.source = source
+        names: dict[str, Any] = {"table": self.table, "plans": self.plans, "explain": self.explain}
+        if operator:
+            names["stranger"] = self._stranger
+        function = compile_source(source, names)
+        function.__module__ = self.forward.__module__
+        function.__name__ = function.__qualname__ = self.name
+        return function
+
+    def _stranger(self, *operands: Any) -> Any:
+        """An operator met a type no backend knows: lists and tuples become arrays, the rest is not ours."""
+        tensor = next(operand for operand in operands if operand.__class__ is RUNTIME["Tensor"])
+        backend = backends.of(tensor._data)
+        if any(isinstance(operand, (list, tuple)) for operand in operands) and backend.owns_memory:
+            operands = tuple([backend.asarray(o) if isinstance(o, (list, tuple)) else o for o in operands])
+            return self.call(*operands)
+        if all(o.__class__ is RUNTIME["Tensor"] or o.__class__ in backends.BY_TYPE for o in operands):
+            return self.call(*operands)  # known types that don't mix: the table says why
+        return NotImplemented
+
+    @functools.cached_property
+    def call(self) -> Callable[..., Any]:
+        return self.function()
+
+    def bind(self, types: Iterable[type]) -> Callable[..., Any]:
+        """The forward for operands of these types: the backend's kernel, or the formula in its namespace.
+
+        Raises:
+            TypeError: a type no backend knows, or types of two backends.
+        """
+        found: dict[str, backends.Backend] = {}
+        for kind in types:
+            if kind not in WEAK:
+                backend = backends.BY_TYPE.get(kind) or self._backend_of(kind)
+                found[backend.name] = backend
+        if len(found) > 1:
+            raise TypeError(
+                f"{self.name}: expected all operands on one backend; got {' and '.join(sorted(found))}. "
+                "Nothing is moved silently: move one with .to(device), or make both with the same backend."
+            )
+        backend = next(iter(found.values())) if found else backends.get("scalar")
+        kernel = backend.KERNELS.get(self.name)
+        return kernel if kernel is not None else functools.partial(self.forward, backend.xp)
+
+    def _backend_of(self, kind: type) -> backends.Backend:
+        try:
+            return backends.of_type(kind)
+        except TypeError:
+            raise TypeError(
+                f"{self.name}: expected arrays, Tensors or numbers; got {kind.__name__}. "
+                "Convert it first, e.g. with autograd.tensor(x)."
+            ) from None
+
+    def _call_variadic(self, *xs: Any, **options: Any) -> Any:
+        cls = RUNTIME["Tensor"]
+        kinds = tuple([(CONSTANT if x._edge is None else ACTIVE) if x.__class__ is cls else PLAIN for x in xs])
+        values = tuple([x._data if kind else x for x, kind in zip(xs, kinds, strict=True)])
+        forward = self.table[tuple([value.__class__ for value in values])]
+        try:
+            out = forward(*values, **options)
+        except Exception as error:
+            raise self.explain(error, values, options) from error
+        if not any(kinds):
+            return self._visible(out)
+        plan = self.plan(kinds) if ACTIVE in kinds else None
+        return self.finish(plan, xs, values, out, options)
+
+    def _visible(self, out: Any) -> Any:
+        if not self.residuals:
+            return out
+        return out[0] if len(self.outputs) == 1 else out[: len(self.outputs)]
+
+    def plan(self, kinds: tuple[int, ...], full: bool = False) -> Plan | None:
+        """The plan for a pattern of operands; None where nothing is to be recorded."""
+        key = kinds, full
+        if key not in self._plans:
+            active = any(kind == ACTIVE and not self.is_constant(i) for i, kind in enumerate(kinds))
+            self._plans[key] = Plan(self, kinds, full) if active else None
+        return self._plans[key]
+
+    def finish(self, plan: Plan | None, tensors: Any, values: Any, out: Any, options: dict[str, Any]) -> Any:
+        """Wrap a forward's result as Tensors and, as the mode says, record it: the long way, for every case."""
+        residuals: tuple[Any, ...] = ()
+        if self.residuals:
+            count = len(self.outputs)
+            residuals = tuple(out[count:])
+            out = out[0] if count == 1 else tuple(out[:count])
+        mode = get_mode()
+        if plan is not None and mode is not None:
+            plan = (self.plan(plan.kinds, full=True) if mode.full else plan) if mode.grad else None
+        cls = RUNTIME["Tensor"]
+        if plan is None:
+            result = tuple([cls._wrap(o) for o in out]) if len(self.outputs) > 1 else cls._wrap(out)
+        else:
+            result = plan.attach(tensors, values, out, residuals, options)
+        if self.view and tensors[0].__class__ is cls:
+            result._link(tensors[0], self, options)
+        if plan is not None and mode is not None:
+            for watcher in mode.watchers:
+                watcher.recorded(self, tensors, result, options)
+        return result
+
+    def explain(self, error: Exception, values: tuple[Any, ...], options: dict[str, Any]) -> Exception:
+        """The forward's error with the operation's name, what came, and what to do."""
+        if isinstance(error, (MemoryError, GraphError)):
+            return error
+        text = None
+        if self.hint is not None:
+            try:
+                text = self.hint(*values, **options)
+            except Exception:
+                text = None
+        if text is not None:
+            text = f"{self.name}: {text}"
+        elif str(error).startswith(f"{self.name}: "):
+            return error
+        else:
+            operands = self.operands or tuple(f"xs[{i}]" for i in range(len(values)))
+            came = ", ".join(f"{n} is {_describe(v)}" for n, v in zip(operands, values, strict=False))
+            what = str(error) or type(error).__name__
+            text = f"{self.name}: {_EXPECTED.get(what, what)}; {came}"
+            text += "".join(f", {name}={value!r}" for name, value in options.items() if _is_short(value))
+        try:
+            return type(error)(text)
+        except Exception:
+            return ValueError(text)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+# Python's own words for domain errors of floats, with what was expected instead.
+_EXPECTED = {
+    "float division by zero": "expected a divisor other than 0",
+    "division by zero": "expected a divisor other than 0",
+    "float modulo": "expected a divisor other than 0",
+    "math domain error": "expected a value inside the function's domain",
+    "expected a positive input": "expected a value inside the function's domain",
+    "expected a nonnegative input": "expected a value inside the function's domain",
+    "math range error": "expected a value whose result fits a float",
+    "(34, 'Numerical result out of range')": "expected a value whose result fits a float",
+}
+
+
+def _describe(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    if shape is None:
+        return repr(value)
+    return f"{tuple(shape)} {value.dtype}"
+
+
+def _is_short(value: Any) -> bool:
+    return value is None or isinstance(value, (int, float, str, bool, tuple)) and len(repr(value)) < 60
+
+
+class _Table(dict[Any, Callable[..., Any]]):
+    """From the operands' types to the forward that serves them; a miss validates and binds."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+
+    def __missing__(self, types: Any) -> Callable[..., Any]:
+        forward = self.primitive.bind(types if isinstance(types, tuple) else (types,))
+        self[types] = forward
+        return forward
+
+
+class _Records(dict[int, Callable[..., Any]]):
+    """From the pattern of operands (a number in base 3) to the generated code that wraps and records the result."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+
+    def __missing__(self, code: int) -> Callable[..., Any]:
+        p = self.primitive
+        kinds = tuple((code // 3**i) % 3 for i in range(len(p.operands)))
+        plan = p.plan(kinds)
+        record = compile_source(write_record(p, plan, kinds), {"plan": plan, "finish": p.finish, "Spec": Spec})
+        self[code] = record
+        return record
+
+
+def primitive(forward: Callable[..., Any] | None = None, /, **properties: Any) -> Any:
+    """Decorator: make ``forward(xp, *operands, **options)`` a differentiable operation (see ``Primitive``).
+
+    Keywords: ``linear``, ``multilinear``, ``joint`` (operands in which it is linear: the jvp is the operation
+    itself), ``residuals``, ``outputs``, ``view``, ``name``.
+    """
+    if forward is None:
+        return lambda f: primitive(f, **properties)
+    return Primitive(forward, **properties).call
+
+
+def elementwise(forward: Callable[..., Any] | None = None, /, **properties: Any) -> Any:
+    """Decorator: a primitive whose forward and rules are element-wise formulas, which kernels can be printed from."""
+    return primitive(forward, elementwise=True, **properties)
+
+
+def of(function: Callable[..., Any]) -> Primitive:
+    """The primitive behind a function that ``@primitive`` or ``@elementwise`` made."""
+    return operators.attrgetter("primitive")(function)

@@ -1,0 +1,195 @@
+"""What an array library must supply to carry gradients. Imports nothing of this project.
+
+A backend is one object. It holds its array namespace ``xp`` and only what truly differs between
+libraries: how data comes in and goes out, scatter-add, random streams, window views, special functions,
+synchronisation and memory statistics. Everything else is written against ``xp``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Array = Any
+
+
+class BackendError(RuntimeError):
+    """A backend can't be used here; the text says which one, why, and what to install."""
+
+
+class Backend:
+    """An array library as the engine sees it; subclass it in one file and register it (see the guide).
+
+    Attributes:
+        name: what ``backends.get(name)`` is called with.
+        device_type: the first half of a device string, ``"cpu"`` or ``"cuda"``.
+        array_types: the types whose values belong to this backend; each is one entry in the dispatch table.
+        owns_memory: False where values are immutable objects (Python floats), so that nothing needs copying.
+        KERNELS: from a primitive's name to a faster implementation, called as the primitive's forward is,
+            without ``xp``. It is looked up once per primitive, when the first call of it is bound.
+    """
+
+    name: str = ""
+    device_type: str = "cpu"
+    array_types: tuple[type, ...] = ()
+    owns_memory: bool = True
+    KERNELS: Mapping[str, Callable[..., Any]] = {}
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace (``numpy``, ``cupy``, …) handed to every forward."""
+        raise NotImplementedError
+
+    # Data in and out ---------------------------------------------------------------------------------
+
+    def asarray(self, data: Any, dtype: Any = None, device: str | None = None) -> Array:
+        """``data`` as an array of this backend by NumPy's dtype rules, without a copy where none is needed."""
+        return self.xp.asarray(data, dtype=dtype)
+
+    def copy(self, array: Array) -> Array:
+        """A fresh array with the same values that shares no memory."""
+        return self.xp.array(array, copy=True)
+
+    def to_numpy(self, array: Array) -> Any:
+        """The values as a ``numpy.ndarray`` on the host; copies only where the memory is elsewhere."""
+        raise NotImplementedError
+
+    def device(self, array: Array) -> str:
+        """Where the array lives: ``"cpu"`` or ``"cuda:0"``."""
+        return self.device_type
+
+    def one(self, array: Array) -> Array:
+        """The number 1 in the shape (of one element), dtype and device of ``array``: where a backward pass starts."""
+        return self.xp.ones(array.shape, dtype=array.dtype)
+
+    def writable(self, value: Array) -> Array:
+        """``value`` as an array that can be written into (NumPy's scalars become 0-d arrays)."""
+        return value
+
+    # What libraries do differently ---------------------------------------------------------------------
+
+    def add_at(self, target: Array, index: Any, values: Any) -> None:
+        """``target[index] += values`` in place, where repeated indices add up (NumPy's ``add.at``)."""
+        raise NotImplementedError
+
+    def windows(self, x: Array, window: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Array:
+        """A read-only view of sliding windows over the last ``n = len(window)`` axes.
+
+        Shape ``x.shape[:-n] + out + window`` with ``out_i = (size_i - dilation_i·(window_i - 1) - 1) // stride_i + 1``.
+        """
+        n = len(window)
+        lead, size = x.shape[: x.ndim - n], x.shape[x.ndim - n :]
+        out = tuple(
+            (s - d * (w - 1) - 1) // k + 1 for s, w, k, d in zip(size, window, stride, dilation, strict=True)
+        )
+        if min(out, default=1) < 1:
+            raise ValueError(
+                f"windows: expected a window of {window}, dilated by {dilation}, to fit into the last {n} axes; "
+                f"got axes of size {size}. Pad the input, or use a smaller window or dilation."
+            )
+        step = x.strides[x.ndim - n :]
+        strides = (
+            x.strides[: x.ndim - n]
+            + tuple(s * k for s, k in zip(step, stride, strict=True))
+            + tuple(s * d for s, d in zip(step, dilation, strict=True))
+        )
+        return self.as_strided(x, lead + out + tuple(window), strides)
+
+    def as_strided(self, x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+        """A view of ``x`` with this shape and these strides in bytes."""
+        return self.xp.lib.stride_tricks.as_strided(x, shape, strides)
+
+    def special(self, name: str) -> Callable[..., Array]:
+        """The special function ``name`` (``erf``, ``gammaln``, …, SciPy's names).
+
+        The result has the dtype of the widest floating argument: float32 stays float32, float16 stays float16.
+        """
+        raise NotImplementedError
+
+    def generator(self, seed: Any = None) -> RandomStream:
+        """A random stream of this backend; the same seed gives the same numbers, run after run."""
+        raise NotImplementedError
+
+    # Measuring -----------------------------------------------------------------------------------------
+
+    def synchronize(self) -> None:
+        """Wait until all work queued on the device is done."""
+
+    def memory(self) -> int:
+        """Bytes of device memory now held by arrays, where the library tells; 0 otherwise."""
+        return 0
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name}>"
+
+    def __reduce__(self) -> Any:
+        from backends import get
+
+        return get, (self.name,)
+
+
+class RandomStream:
+    """A seeded stream of random numbers on one backend; what ``Backend.generator`` returns.
+
+    Every method takes the shape first and, for floats, the dtype, so float32 numbers are drawn as float32.
+    A stream is copied and pickled by its state; several threads may draw from one.
+    """
+
+    def __init__(self, seed: Any = None) -> None:
+        raise NotImplementedError
+
+    def random(self, shape: tuple[int, ...], dtype: Any = "float64") -> Array:
+        """Uniform on [0, 1)."""
+        raise NotImplementedError
+
+    def standard_normal(self, shape: tuple[int, ...], dtype: Any = "float64") -> Array:
+        """Gaussian with mean 0 and variance 1."""
+        raise NotImplementedError
+
+    def integers(self, low: int, high: int, shape: tuple[int, ...], dtype: Any = "int64") -> Array:
+        """Integers on [low, high)."""
+        raise NotImplementedError
+
+    def permutation(self, n: int) -> Array:
+        """The numbers 0 … n-1 in random order."""
+        raise NotImplementedError
+
+    def get_state(self) -> Any:
+        """The state as plain data (dicts, lists, integers, strings, bytes), enough to go on from here."""
+        raise NotImplementedError
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a state that ``get_state`` gave."""
+        raise NotImplementedError
+
+    def __reduce__(self) -> Any:
+        return _restored, (type(self), self.get_state())
+
+
+def _restored(kind: type[RandomStream], state: Any) -> RandomStream:
+    stream = kind(0)
+    stream.set_state(state)
+    return stream
+
+
+# Bits of a uniform number that the narrow floating types hold: rounding a float32 to them could give 1.
+NARROW = {"float16": 11, "bfloat16": 8}
+
+
+def in_its_dtype(function: Callable[..., Array]) -> Callable[..., Array]:
+    """``function`` with its result in the dtype of the widest floating argument, which is at least computed in float32.
+
+    Special functions of SciPy and CuPy know no bfloat16, and answer float16 with float32 or float64.
+    """
+
+    def apply(*args: Any) -> Array:
+        floats = [a.dtype for a in args if hasattr(a, "dtype") and (a.dtype.kind == "f" or a.dtype.name == "bfloat16")]
+        if not floats:
+            return function(*args)
+        widest = max(floats, key=lambda dtype: dtype.itemsize)
+        if widest.itemsize < 4:
+            args = tuple([a.astype("float32") if getattr(a, "dtype", None) in floats else a for a in args])
+        out = function(*args)
+        return out if out.dtype == widest or out.dtype.kind == "c" else out.astype(widest)
+
+    return apply
