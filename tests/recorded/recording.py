@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
+import zlib
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,21 @@ class Recording:
         print(
             f"{name}: {len(self.about['cases'])} cases, {len(self.arrays)} arrays, {path.stat().st_size / 1e3:.0f} kB"
         )
+
+
+def rng_for(name: str) -> np.random.Generator:
+    """A stream of its own for each case, so that adding one leaves the others as they are."""
+    return np.random.default_rng(zlib.crc32(name.encode()))
+
+
+def optimiser_setting(steps: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Two parameters and their gradients at each step; one element's gradient is always zero, another's once."""
+    stream = rng_for("optimisers")
+    start = {"w": grid(stream, (3, 2)), "b": grid(stream, (3,))}
+    grads = {"w": grid(stream, (steps, 3, 2)), "b": grid(stream, (steps, 3))}
+    grads["w"][:, 1, 1] = 0.0
+    grads["b"][2, 0] = 0.0
+    return start, grads
 
 
 def grid(rng: np.random.Generator, shape: Any, low: float = -2.0, high: float = 2.0) -> np.ndarray:

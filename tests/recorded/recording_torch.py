@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from recording import Recording, grid
-
-
-def rng_for(name: str) -> np.random.Generator:
-    """A stream of its own for each case, so that adding one leaves the others as they are."""
-    return np.random.default_rng(zlib.crc32(name.encode()))
+from recording import Recording, grid, rng_for
 
 
 def as_torch(value: np.ndarray, dtype: torch.dtype, grad: bool = False) -> torch.Tensor:

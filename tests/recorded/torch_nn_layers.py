@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from recording import Recording, grid
-from recording_torch import record_call, record_module, rng_for
+from recording import Recording, grid, rng_for
+from recording_torch import record_call, record_module
 
 ACTIVATIONS: dict[str, tuple[Any, dict[str, Any]]] = {
     "relu": (F.relu, {}),

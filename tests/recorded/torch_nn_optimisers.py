@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from recording import Recording, grid
-from recording_torch import as_torch, rng_for
+from recording import Recording, optimiser_setting
+from recording_torch import as_torch
 
 STEPS = 5
 OPTIMISERS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -42,22 +42,12 @@ OPTIMISERS: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
-def setting() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Two parameters and their gradients at each step; one element's gradient is always zero, another's once."""
-    stream = rng_for("optimisers")
-    start = {"w": grid(stream, (3, 2)), "b": grid(stream, (3,))}
-    grads = {"w": grid(stream, (STEPS, 3, 2)), "b": grid(stream, (STEPS, 3))}
-    grads["w"][:, 1, 1] = 0.0
-    grads["b"][2, 0] = 0.0
-    return start, grads
-
-
 def plain(options: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
 
 
 def optimisers(rec: Recording) -> None:
-    start, grads = setting()
+    start, grads = optimiser_setting(STEPS)
     for name in start:
         rec.put(f"optimiser/start/{name}", start[name])
         rec.put(f"optimiser/gradients/{name}", grads[name])
@@ -150,7 +140,7 @@ def lamb(start: np.ndarray, grads: np.ndarray, lr: float, b1: float, b2: float, 
 
 def papers(rec: Recording) -> None:
     """Optimisers that PyTorch lacks, from the papers' algorithms in plain NumPy."""
-    start, grads = setting()
+    start, grads = optimiser_setting(STEPS)
     variants: dict[str, tuple[Any, dict[str, float]]] = {
         "lion": (lion, {"lr": 0.01, "b1": 0.9, "b2": 0.99, "decay": 0.0}),
         "lion/decay": (lion, {"lr": 0.01, "b1": 0.95, "b2": 0.98, "decay": 0.1}),
