@@ -1,4 +1,4 @@
-"""The registry of array backends: ``of`` an array, ``get`` by name, ``use`` as default. Imports nothing of this project."""
+"""The registry of array backends: ``of`` an array, ``get`` by name, ``use`` as default. Imports no other layer."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ def of_type(kind: type) -> Backend:
             if kind in BY_TYPE:
                 return BY_TYPE[kind]
     raise TypeError(
-        f"of: expected an array of one of the backends {', '.join(names())}; got {kind.__module__}.{kind.__qualname__}. "
+        f"of: expected an array of one of the backends {', '.join(names())}; "
+        f"got {kind.__module__}.{kind.__qualname__}. "
         "Convert it first, e.g. with numpy.asarray(x), or register a backend for its type."
     )
 
@@ -122,7 +123,7 @@ def default() -> Backend:
     return get(_DEFAULT.get())
 
 
-class use:  # noqa: N801 - used like a function and as a context manager
+class use:
     """Set the default backend of this context: ``use("cupy")``, or ``with use("cupy"): …`` to set it back after.
 
     >>> with use("numpy"):
@@ -167,7 +168,9 @@ def for_device(device: str) -> Backend:
         return get("cupy")
     if kind == "cpu":
         return get("numpy")
-    raise BackendError(f"device: expected 'cpu', 'cuda', 'cuda:N' or a backend's name; got {device!r}. Correct the name.")
+    raise BackendError(
+        f"device: expected 'cpu', 'cuda', 'cuda:N' or a backend's name; got {device!r}. Correct the name."
+    )
 
 
 register(get("numpy"))

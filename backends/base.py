@@ -7,6 +7,7 @@ synchronisation and memory statistics. Everything else is written against ``xp``
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -79,9 +80,7 @@ class Backend:
         """
         n = len(window)
         lead, size = x.shape[: x.ndim - n], x.shape[x.ndim - n :]
-        out = tuple(
-            (s - d * (w - 1) - 1) // k + 1 for s, w, k, d in zip(size, window, stride, dilation, strict=True)
-        )
+        out = tuple((s - d * (w - 1) - 1) // k + 1 for s, w, k, d in zip(size, window, stride, dilation, strict=True))
         if min(out, default=1) < 1:
             raise ValueError(
                 f"windows: expected a window of {window}, dilated by {dilation}, to fit into the last {n} axes; "
@@ -123,9 +122,8 @@ class Backend:
         return f"<backend {self.name}>"
 
     def __reduce__(self) -> Any:
-        from backends import get
-
-        return get, (self.name,)
+        # The registry imports this module, so it is looked up here, not imported.
+        return sys.modules[__package__].get, (self.name,)
 
 
 class RandomStream:

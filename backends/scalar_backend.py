@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from backends.base import Backend, RandomStream
 
 
@@ -91,7 +93,7 @@ FUNCTIONS: dict[str, Any] = {
     "zeros_like": lambda x, **_: 0.0, "ones_like": lambda x, **_: 1.0, "full_like": lambda x, v, **_: float(v),
     "nextafter": math.nextafter, "asarray": lambda x, dtype=None: float(x),
     "ldexp": math.ldexp, "pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan,
-}
+}  # fmt: skip
 
 
 class ScalarBackend(Backend):
@@ -121,8 +123,6 @@ class ScalarBackend(Backend):
         return 1.0
 
     def to_numpy(self, array: float) -> Any:
-        import numpy as np
-
         return np.asarray(array)
 
     def add_at(self, target: Any, index: Any, values: Any) -> None:

@@ -1,0 +1,251 @@
+"""CuPy: arrays on NVIDIA GPUs. Imports ``backends.base`` and ``backends.cuda``; CuPy itself when a backend is made."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import importlib.util
+import math
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backends.base import Array, Backend, BackendError, in_its_dtype
+from backends.cuda.philox import SOURCE, PhiloxStream
+
+# What `atomicAdd` adds exactly as `+` does. CuPy has float16 too, but sums thousands of terms in 11 bits.
+_ATOMIC = frozenset(["int32", "int64", "uint32", "uint64", "float32", "float64"])
+_THREADS = 128
+
+
+class CupyBackend(Backend):
+    """Arrays of CuPy on the current CUDA device.
+
+    Raises:
+        BackendError: CuPy or a usable GPU is missing; the text says which, and what to install.
+    """
+
+    name = "cupy"
+    device_type = "cuda"
+    xp: Any = None
+
+    def __init__(self) -> None:
+        self.xp = load_cupy()
+        self.array_types = (self.xp.ndarray,)
+        self.KERNELS = {"matmul": matmul}
+
+    # Data in and out ---------------------------------------------------------------------------------
+
+    def asarray(self, data: Any, dtype: Any = None, device: str | None = None) -> Array:
+        xp = self.xp
+        on_device = isinstance(data, xp.ndarray)
+        if on_device and (device is None or device == self.device_type):
+            return data if dtype is None or data.dtype == dtype else self._beside(data, data.astype, dtype)
+        with self._on(device):
+            return xp.asarray(data, dtype=dtype)
+
+    def copy(self, array: Array) -> Array:
+        return self._beside(array, array.copy)
+
+    def to_numpy(self, array: Array) -> np.ndarray:
+        return array.get()
+
+    def device(self, array: Array) -> str:
+        return f"{self.device_type}:{array.device.id}"
+
+    def _on(self, device: str | None) -> Any:
+        if device is None or device == self.device_type:
+            return contextlib.nullcontext()
+        count = self.device_count()
+        match = re.fullmatch(re.escape(self.device_type) + r":(\d+)", device)
+        if match is None or int(match[1]) >= count:
+            last = f"{self.device_type}:{count - 1}"
+            raise BackendError(
+                f"device: expected {self.device_type!r} or one of '{self.device_type}:0' to {last!r}; got {device!r}. "
+                "Correct the name; CUDA_VISIBLE_DEVICES says which GPUs this process sees."
+            )
+        return self.xp.cuda.Device(int(match[1]))
+
+    def _beside(self, array: Array, function: Callable[..., Array], *args: Any) -> Array:
+        """The call made on the device of ``array``: CuPy allocates on the current one, wherever the operand is."""
+        with array.device:
+            return function(*args)
+
+    def device_count(self) -> int:
+        """How many devices this process sees."""
+        return self.xp.cuda.runtime.getDeviceCount()
+
+    # What libraries do differently ---------------------------------------------------------------------
+
+    def add_at(self, target: Array, index: Any, values: Any) -> None:
+        xp = self.xp
+        kind = target.dtype.kind
+        if kind == "c":
+            self.add_at(target.real, index, values.real)
+            self.add_at(target.imag, index, values.imag)
+        elif target.dtype.name in _ATOMIC:
+            xp.add.at(target, index, values)
+        else:
+            wide = "int32" if kind in "biu" else "float32"
+            total = xp.zeros(target.shape, wide)
+            xp.add.at(total, index, values)
+            target[...] = (target.astype(wide) + total).astype(target.dtype)
+
+    def as_strided(self, x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+        # cupy.lib.stride_tricks.as_strided leaves `base` empty, so its result would pass for an array of its own.
+        view = x.view()
+        view._set_shape_and_strides(tuple(shape), tuple(strides), True, True)
+        return view
+
+    def special(self, name: str) -> Callable[..., Array]:
+        function = getattr(self._special_functions(), name, None)
+        if function is None:
+            raise BackendError(
+                f"{name}: expected a special function that cupyx.scipy.special has; it has none of this name. "
+                "Compute it on NumPy: move the operands with .cpu()."
+            )
+        if isinstance(function, self.xp.ufunc):
+            return in_its_dtype(function)
+        # A Python function of CuPy's, such as polygamma, wants arrays where SciPy takes numbers.
+        return in_its_dtype(lambda *args: function(*self._all_arrays(args)))
+
+    def _all_arrays(self, args: tuple[Any, ...]) -> list[Array]:
+        floats = [a.dtype for a in args if hasattr(a, "dtype")]
+        return [a if hasattr(a, "dtype") else self.xp.full((), a, *floats[-1:]) for a in args]
+
+    def _special_functions(self) -> Any:
+        import cupyx.scipy.special
+
+        return cupyx.scipy.special
+
+    def generator(self, seed: Any = None) -> CupyStream:
+        return CupyStream(seed)
+
+    # Measuring -----------------------------------------------------------------------------------------
+
+    def synchronize(self) -> None:
+        self.xp.cuda.Device().synchronize()
+
+    def memory(self) -> int:
+        return self.xp.get_default_memory_pool().used_bytes()
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """``a @ b``, as one 2-D product where ``b`` is one matrix or vector for the whole batch.
+
+    CuPy uses tensor cores and reads transposed operands as they lie in 2-D products only. It computes batched
+    float16 in float32, and can't compute batched bfloat16: that is done in float32 here.
+    """
+    if a.ndim > 2 and 0 < b.ndim <= 2:
+        rows = math.prod(a.shape[:-1])
+        return (a.reshape(rows, a.shape[-1]) @ b).reshape(a.shape[:-1] + b.shape[1:])
+    if (a.ndim > 2 or b.ndim > 2) and "bfloat16" in (a.dtype.name, b.dtype.name):
+        dtype = np.promote_types(a.dtype, b.dtype)
+        wide = np.promote_types(dtype, np.float32)
+        return (a.astype(wide) @ b.astype(wide)).astype(dtype)
+    return a @ b
+
+
+class CupyStream(PhiloxStream):
+    """Philox on the current device: the same numbers on every GPU."""
+
+    def run(self, kernel: str, first: int, blocks: int, shape: tuple[int, ...], dtype: str, *options: Any) -> Array:
+        import cupy
+
+        out = cupy.empty(shape, dtype)
+        if blocks:
+            args = (np.uint64(self.key), np.uint64(first), np.uint64(out.size), out, *options)
+            _kernel(kernel)((-(-blocks // _THREADS),), (_THREADS,), args)
+        return out
+
+
+@functools.cache
+def _kernel(name: str) -> Any:
+    import cupy
+
+    return cupy.RawKernel(SOURCE, name)
+
+
+# Whether there is a GPU, and what to install where not ------------------------------------------------
+
+
+def load_cupy() -> Any:
+    """The module ``cupy``, with a GPU to run on.
+
+    Raises:
+        BackendError: one of the two is missing.
+    """
+    driver = driver_version()
+    if importlib.util.find_spec("cupy") is None:
+        if driver is None:
+            raise BackendError(
+                "cupy: expected CuPy and an NVIDIA GPU; this machine has no CuPy installed and no NVIDIA driver. "
+                "Use the backend 'numpy' here. On a machine with an NVIDIA GPU: pip install 'xpgrad[cuda13]', "
+                "or 'xpgrad[cuda12]' where nvidia-smi names CUDA 12."
+            )
+        raise BackendError(
+            f"cupy: expected CuPy; it is not installed (the NVIDIA driver for CUDA {_text(driver)} is). "
+            f"Install it: {_install(driver)}"
+        )
+    try:
+        import cupy
+    except ImportError as error:
+        raise BackendError(
+            f"cupy: expected CuPy to load; importing it raised {type(error).__name__}: {_first_line(error)} "
+            f"Reinstall it: {_install(driver)}"
+        ) from error
+    if cupy.cuda.is_available():
+        return cupy
+    have = f"CuPy {cupy.__version__} is installed"
+    if driver is None:
+        raise BackendError(
+            f"cupy: expected an NVIDIA GPU; {have}, but no NVIDIA driver was found. "
+            "Install the driver (nvidia.com/drivers), or use the backend 'numpy'."
+        )
+    built = _built_for(cupy)
+    if built is not None and driver // 1000 < built // 1000:
+        raise BackendError(
+            f"cupy: expected a driver for CUDA {built // 1000}; {have} for that version, "
+            f"but the NVIDIA driver goes up to CUDA {_text(driver)}. Update the driver, or replace CuPy: "
+            f"pip uninstall cupy-cuda{built // 1000}x, then {_install(driver)}"
+        )
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    raise BackendError(
+        f"cupy: expected an NVIDIA GPU; {have} and so is the driver for CUDA {_text(driver)}, but it shows no GPU"
+        + ("" if hidden is None else f" (CUDA_VISIBLE_DEVICES={hidden!r})")
+        + ". Check what nvidia-smi lists, or use the backend 'numpy'."
+    )
+
+
+def driver_version() -> int | None:
+    """The newest CUDA version that the NVIDIA driver runs, as 1000·major + 10·minor; None without a driver."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+        version = ctypes.c_int()
+        return version.value if driver.cuDriverGetVersion(ctypes.byref(version)) == 0 and version.value else None
+    except (OSError, AttributeError):
+        return None
+
+
+def _built_for(cupy: Any) -> int | None:
+    try:
+        return int(cupy.cuda.runtime.runtimeGetVersion())
+    except Exception:  # CuPy raises an error of its own; not knowing only makes the advice less exact.
+        return None
+
+
+def _install(driver: int | None) -> str:
+    return f"pip install 'xpgrad[{'cuda12' if driver is not None and driver < 13000 else 'cuda13'}]'"
+
+
+def _text(version: int) -> str:
+    return f"{version // 1000}.{version % 1000 // 10}"
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip(" =")]
+    return (lines[0] if lines else "no text").rstrip(".") + "."

@@ -1,0 +1,39 @@
+"""A backend over NumPy that behaves as CuPy does, so that code tested without a GPU runs on one.
+
+What CuPy 14.2 refuses is refused: implicit conversion to NumPy, mixing with ndarrays, functions, parameters and loops
+that it has not got (``recorded/cupy_namespace.json``). Results of no dimensions stay arrays, integer arrays as indices
+wrap, repeated indices of an assignment are written in another order than NumPy's. What waits for the device or copies
+from the host is allowed, as in CuPy, and counted in ``counts``. ``StrictBackend`` is ``CupyBackend`` over this
+library: the code that runs there is the code that runs here.
+
+Not modelled: ``xp.random`` (streams come from the backend), functions that call back (``vectorize``), ``flat``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backends.cupy_backend import CupyBackend, matmul
+from tests.strict_array import StrictArray, counts
+from tests.strict_namespace import special, xp
+from tests.strict_random import StrictStream
+
+__all__ = ["StrictArray", "StrictBackend", "StrictStream", "counts", "xp"]
+
+
+class StrictBackend(CupyBackend):
+    """CuPy's backend over the strict arrays. Nothing of it is written anew but the names."""
+
+    name = "strict"
+    device_type = "strict"
+
+    def __init__(self) -> None:
+        self.xp = xp
+        self.array_types = (StrictArray,)
+        self.KERNELS = {"matmul": matmul}
+
+    def _special_functions(self) -> Any:
+        return special
+
+    def generator(self, seed: Any = None) -> StrictStream:
+        return StrictStream(seed)
