@@ -102,7 +102,7 @@ def ancestors(roots: Iterable[Any], oldest: int = -1) -> list[Any]:
 
 
 def consumers(roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int) -> dict[Any, int]:
-    """How many cotangents each edge will receive in a sweep from ``roots`` (only towards ``inputs``, if given)."""
+    """How many cotangents each node will receive in a sweep from ``roots`` (only towards ``inputs``, if given)."""
     if inputs is None:
         counts = dict.fromkeys(roots, 0)
         order = list(counts)
@@ -110,7 +110,7 @@ def consumers(roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int) -
             for edge in node.edges:
                 if edge in counts:
                     counts[edge] += 1
-                else:
+                elif edge.edges:
                     counts[edge] = 1
                     order.append(edge)
         return counts
@@ -160,25 +160,22 @@ def sweep(
     fit, wrap = how.fit, how.wrap
     mode = get_mode()
     watchers = mode.watchers if mode is not None else ()
-    found: dict[Any, Any] = {}
-    pending: dict[Any, Any] = {}  # what edges with several consumers have received so far
+    found: dict[Any, Any] = {}  # what leaves have received: nothing waits for them, so they are not counted
+    pending: dict[Any, Any] = {}  # what nodes with several consumers have received so far
     owned: set[Any] = set()  # those whose sum is the engine's own array, and may be added to in place
     for root, g in zip(roots, cotangents, strict=True):
-        pending[root] = pending[root] + g if root in pending else g
-    ready = [(root, pending.pop(root)) for root in dict.fromkeys(roots) if counts.get(root) == 0]
+        store = pending if root.edges else found
+        store[root] = store[root] + g if root in store else g
+    ready = [(root, pending.pop(root)) for root in dict.fromkeys(roots) if root in pending and counts.get(root) == 0]
     while ready:
         node, g = ready.pop()
         edges = node.edges
-        if node.note is not None and g is not None:
-            g = _notify(node, g, fit)
-        if wanted is not None and node in wanted:
-            if g is not None:
+        if g is not None:
+            if node.note is not None:
+                g = _notify(node, g, fit)
+            if wanted is not None and node in wanted:
                 found[node] = g
-            if not any(edge in counts for edge in edges):
-                continue
-        if not edges:
-            if g is not None:
-                found[node] = g
+        if wanted is not None and not any(edge in counts for edge in edges):
             continue
         if g is None:
             grads: Any = (None,) * len(edges)
@@ -191,8 +188,6 @@ def sweep(
             for writes in node.writes:
                 if writes:
                     raise written_error(node, writes)
-            if g.__class__ is _Part:
-                g = g.slots(node.plan.outputs)
             try:
                 grads = node.plan.backward(g, saved if wrap is None else wrap(node), edges)
             except Exception as error:
@@ -204,27 +199,40 @@ def sweep(
             if not retain:
                 node.saved = None
         for edge, grad in zip(edges, grads):  # noqa: B905 - the lengths are equal by construction
-            if wanted is not None and edge not in counts:
-                continue
-            if grad is not None:
-                if grad.__class__ is not float and (grad.dtype is not edge.dtype or grad.shape != edge.shape):
+            if grad.__class__ is not float and grad is not None:  # a float has nothing to fit
+                if grad.dtype is not edge.dtype or grad.shape != edge.shape:
                     grad = fit(grad, edge)
-                if edge in pending:
-                    if edge in owned:
-                        pending[edge] += grad
-                        grad = pending[edge]
-                    else:
-                        grad = pending[edge] + grad
-                        if wrap is None:
-                            owned.add(edge)
-            count = counts[edge]
-            if count == 1:
-                ready.append((edge, pending.pop(edge, None) if grad is None else grad))
+            if edge.edges:
+                count = counts.get(edge)
+                if count == 1:  # the only consumer: no sum to wait for
+                    ready.append((edge, grad))
+                    continue
+                if count is None:
+                    continue
+                store = pending
+            elif grad is None or (wanted is not None and edge not in wanted):
+                continue
             else:
-                counts[edge] = count - 1
-                if grad is not None:
-                    pending[edge] = grad
+                store = found
+            if grad is not None:
+                if edge not in store:
+                    store[edge] = grad
+                elif edge in owned:
+                    store[edge] += grad
+                else:
+                    store[edge] = store[edge] + grad
+                    if wrap is None:
+                        owned.add(edge)
+            if store is pending:
+                # Counted down below zero, to tell the last of several consumers from the only one.
+                count = 1 - count if count > 0 else count + 1
+                counts[edge] = count
+                if not count:
+                    ready.append((edge, pending.pop(edge, None)))
         g = grad = grads = None  # hold no array longer than its turn
+    for edge in found:
+        if edge.note is not None and not edge.edges:
+            found[edge] = _notify(edge, found[edge], fit)
     return found
 
 

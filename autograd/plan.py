@@ -110,6 +110,8 @@ class Plan:
         lines = ["def backward(g, saved, edges):"]
         if self.slots:
             lines.append(f"    ({', '.join(self.slots)},) = saved")
+        if self.outputs > 1:
+            lines.append(f"    g = g.slots({self.outputs})")
         names: dict[str, Any] = {}
         if p.joint_rule is not None:
             needs = tuple(i in self.active for i in range(len(self.kinds)))
@@ -320,13 +322,6 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             "    tensor._family = None",
         ]
         watched = [a for a, kind in zip(names, kinds, strict=True) if kind != PLAIN and a in plan.slots]
-        for a in watched:
-            lines += [f"    w_{a} = {a}._writes", f"    if w_{a} is None:", f"        w_{a} = {a}._writes = []"]
-        if "out" in plan.slots:
-            lines.append("    w_out = tensor._writes = []")
-            watched.append("out")
-        else:
-            lines.append("    tensor._writes = None")
         kept = []
         for name in plan.slots:
             if name in names:
@@ -339,15 +334,20 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             "    node.plan = plan",
             f"    node.edges = ({''.join(f'{names[i]}._edge, ' for i in plan.active)})",
             f"    node.saved = ({''.join(k + ', ' for k in kept)})",
-            f"    node.writes = ({''.join(f'w_{a}, ' for a in watched)})",
-            "    if out.__class__ is float:",
-            "        node.shape = ()",
-            "        node.dtype = float",
-            "    else:",
-            "        node.shape = out.shape",
-            "        node.dtype = out.dtype",
             "    node.seq = next_seq()",
             "    node.note = None",
-            "    return tensor",
+            "    tensor._writes = None",
+            "    if out.__class__ is float:",  # immutable: there is no write to watch for
+            "        node.shape = node.writes = ()",
+            "        node.dtype = float",
+            "        return tensor",
+            "    node.shape = out.shape",
+            "    node.dtype = out.dtype",
         ]
+        for a in watched:
+            lines += [f"    w_{a} = {a}._writes", f"    if w_{a} is None:", f"        w_{a} = {a}._writes = []"]
+        if "out" in plan.slots:
+            lines.append("    w_out = tensor._writes = []")
+            watched.append("out")
+        lines += [f"    node.writes = ({''.join(f'w_{a}, ' for a in watched)})", "    return tensor"]
     return "\n".join(lines)

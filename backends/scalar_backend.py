@@ -35,19 +35,19 @@ def _logaddexp2(a: float, b: float) -> float:
 
 
 def _maximum(a: float, b: float) -> float:
-    return a if a != a or a >= b else b
+    return float(a if a != a or a >= b else b)
 
 
 def _minimum(a: float, b: float) -> float:
-    return a if a != a or a <= b else b
+    return float(a if a != a or a <= b else b)
 
 
 def _fmax(a: float, b: float) -> float:
-    return b if a != a else a if b != b or a >= b else b
+    return float(b if a != a else a if b != b or a >= b else b)
 
 
 def _fmin(a: float, b: float) -> float:
-    return b if a != a else a if b != b or a <= b else b
+    return float(b if a != a else a if b != b or a <= b else b)
 
 
 def _rint(x: float) -> float:
@@ -82,8 +82,8 @@ FUNCTIONS: dict[str, Any] = {
     "floor": lambda x: float(math.floor(x)), "ceil": lambda x: float(math.ceil(x)),
     "trunc": lambda x: float(math.trunc(x)), "rint": _rint, "round": lambda x, decimals=0: float(round(x, decimals)),
     "maximum": _maximum, "minimum": _minimum, "fmax": _fmax, "fmin": _fmin, "copysign": math.copysign,
-    "heaviside": lambda x, h: float(x > 0) if x != 0 else h,
-    "where": lambda c, a, b: a if c else b, "clip": lambda x, low, high: _minimum(_maximum(x, low), high),
+    "heaviside": lambda x, h: float(x > 0 if x != 0 else h),
+    "where": lambda c, a, b: float(a if c else b), "clip": lambda x, low, high: _minimum(_maximum(x, low), high),
     "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite, "signbit": lambda x: math.copysign(1, x) < 0,
     "greater": operator.gt, "greater_equal": operator.ge, "less": operator.lt, "less_equal": operator.le,
     "equal": operator.eq, "not_equal": operator.ne, "logical_and": lambda a, b: bool(a) and bool(b),
