@@ -11,6 +11,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from autograd.mode import get_mode
@@ -65,6 +66,15 @@ class Node:
     __slots__ = ("__weakref__", "dtype", "edges", "note", "plan", "saved", "seq", "shape", "writes")
 
 
+class ScalarNode(Node):
+    """A node whose output is a Python float: immutable, so there is no write to watch for, and nothing to fit."""
+
+    __slots__ = ()
+    shape: tuple[int, ...] = ()
+    dtype: Any = float
+    writes: tuple[list[str], ...] = ()
+
+
 class Pick:
     """One output of a node that has several; it hands its cotangent to that node's place ``index``."""
 
@@ -101,31 +111,42 @@ def ancestors(roots: Iterable[Any], oldest: int = -1) -> list[Any]:
     return order
 
 
-def consumers(roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int) -> dict[Any, int]:
-    """How many cotangents each node will receive in a sweep from ``roots`` (only towards ``inputs``, if given)."""
+def consumers(
+    roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int
+) -> tuple[dict[Any, int], set[Any] | None]:
+    """How many cotangents each node will receive that receives several; and, towards ``inputs``, the nodes on the way.
+
+    A node with one consumer is ready when that has run: only the others, few in most graphs, are counted.
+    """
+    shared: dict[Any, int] = {}
     if inputs is None:
-        counts = dict.fromkeys(roots, 0)
-        order = list(counts)
-        for node in order:
-            for edge in node.edges:
-                if edge in counts:
-                    counts[edge] += 1
-                elif edge.edges:
-                    counts[edge] = 1
-                    order.append(edge)
-        return counts
+        seen = set(roots)
+        stack = list(seen)
+        while stack:  # depth first: what was made together lies together in memory
+            for edge in stack.pop().edges:
+                if edge.edges:
+                    if edge in seen:
+                        shared[edge] = shared.get(edge, 1) + 1
+                    else:
+                        seen.add(edge)
+                        stack.append(edge)
+        # A root's own cotangent counts as one more, taken off where the sweep starts.
+        return shared, None
     wanted = set(inputs)
-    order = ancestors(roots, oldest)
-    counts = {}
-    # Oldest first, since a node is wanted where one of its (always older) edges is.
-    for node in sorted(order, key=lambda node: node.seq):
-        if node in wanted or any(edge in counts for edge in node.edges):
-            counts[node] = 0
-    for node in counts:
+    on_way: set[Any] = set()
+    # Oldest first, since a node is on the way where one of its (always older) edges is.
+    for node in sorted(ancestors(roots, oldest), key=attrgetter("seq")):
+        if node in wanted or any(edge in on_way for edge in node.edges):
+            on_way.add(node)
+    once = set(roots)
+    for node in on_way:
         for edge in node.edges:
-            if edge in counts:
-                counts[edge] += 1
-    return counts
+            if edge in on_way:
+                if edge in once:
+                    shared[edge] = shared.get(edge, 1) + 1
+                else:
+                    once.add(edge)
+    return shared, on_way
 
 
 class Sweep:
@@ -155,7 +176,7 @@ def sweep(
 
     Consumers are counted first, then ready nodes run: every node once, after all that consume it.
     """
-    counts = consumers(roots, inputs, oldest)
+    shared, on_way = consumers(roots, inputs, oldest)
     wanted = frozenset(inputs) if inputs is not None else None
     fit, wrap = how.fit, how.wrap
     mode = get_mode()
@@ -166,7 +187,14 @@ def sweep(
     for root, g in zip(roots, cotangents, strict=True):
         store = pending if root.edges else found
         store[root] = store[root] + g if root in store else g
-    ready = [(root, pending.pop(root)) for root in dict.fromkeys(roots) if root in pending and counts.get(root) == 0]
+    ready = []
+    for root in list(pending):
+        if on_way is not None and root not in on_way:
+            del pending[root]
+        elif root not in shared:
+            ready.append((root, pending.pop(root)))
+        else:
+            shared[root] -= 1
     while ready:
         node, g = ready.pop()
         edges = node.edges
@@ -175,7 +203,7 @@ def sweep(
                 g = _notify(node, g, fit)
             if wanted is not None and node in wanted:
                 found[node] = g
-        if wanted is not None and not any(edge in counts for edge in edges):
+        if on_way is not None and not any(edge in on_way for edge in edges):
             continue
         if g is None:
             grads: Any = (None,) * len(edges)
@@ -202,32 +230,27 @@ def sweep(
             if grad.__class__ is not float and grad is not None:  # a float has nothing to fit
                 if grad.dtype is not edge.dtype or grad.shape != edge.shape:
                     grad = fit(grad, edge)
-            if edge.edges:
-                count = counts.get(edge)
-                if count == 1:  # the only consumer: no sum to wait for
-                    ready.append((edge, grad))
-                    continue
-                if count is None:
-                    continue
-                store = pending
-            elif grad is None or (wanted is not None and edge not in wanted):
+            if on_way is not None and edge not in on_way:
                 continue
-            else:
+            if not edge.edges:
                 store = found
+            elif edge in shared:
+                store = pending
+            else:
+                ready.append((edge, grad))
+                continue
             if grad is not None:
-                if edge not in store:
-                    store[edge] = grad
-                elif edge in owned:
+                if edge in owned:
                     store[edge] += grad
+                elif edge not in store:
+                    store[edge] = grad
                 else:
                     store[edge] = store[edge] + grad
                     if wrap is None:
                         owned.add(edge)
             if store is pending:
-                # Counted down below zero, to tell the last of several consumers from the only one.
-                count = 1 - count if count > 0 else count + 1
-                counts[edge] = count
-                if not count:
+                shared[edge] -= 1
+                if not shared[edge]:
                     ready.append((edge, pending.pop(edge, None)))
         g = grad = grads = None  # hold no array longer than its turn
     for edge in found:

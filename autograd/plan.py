@@ -13,14 +13,20 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.graph import GraphError, Node, Pick, next_seq
+from autograd.graph import GraphError, Node, Pick, ScalarNode, next_seq
 from autograd.mode import get_mode
 
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
 
 # What generated code may name. ``Tensor`` is put here by ``dispatch_on`` when its class is made.
-RUNTIME: dict[str, Any] = {"Node": Node, "Pick": Pick, "new": object.__new__, "next_seq": next_seq, "get_mode": get_mode}
+RUNTIME: dict[str, Any] = {
+    "Node": Node,
+    "ScalarNode": ScalarNode,
+    "new": object.__new__,
+    "next_seq": next_seq,
+    "get_mode": get_mode,
+}
 
 # What an operand is: a plain value, a Tensor that needs no gradient, a Tensor that does.
 PLAIN, CONSTANT, ACTIVE = 0, 1, 2
@@ -122,6 +128,9 @@ class Plan:
         else:
             calls = []
             for rule, i in self._rules():
+                if _is_identity(rule):
+                    calls.append("g, ")
+                    continue
                 names[f"rule_{i}"] = rule
                 arguments = ", ".join(self._argument(name) for name in rule_parameters(rule))
                 calls.append(f"rule_{i}({arguments}), ")
@@ -174,7 +183,10 @@ class Plan:
                     spec = Spec.of(result._data)
                     result._edge = Pick(node, i, *spec) if p.differentiable_output(i, spec.dtype) else None
                 return results
-            node.shape, node.dtype = Spec.of(out)
+            if out.__class__ is float:
+                node.__class__ = ScalarNode
+            else:
+                node.shape, node.dtype = Spec.of(out)
             results[0]._edge = node
             return results[0]
 
@@ -233,6 +245,16 @@ def rule_parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
+def _is_identity(rule: Callable[..., Any]) -> bool:
+    """Whether a rule is ``lambda g: g``, which needs no call."""
+    code = getattr(rule, "__code__", None)
+    return code is not None and rule_parameters(rule) == ("g",) and code.co_code == _IDENTITY.__code__.co_code
+
+
+def _IDENTITY(g: Any) -> Any:
+    return g
+
+
 def _brief(value: Any) -> str:
     if isinstance(value, (int, float, complex, str, bool, type(None))):
         return repr(value)
@@ -272,16 +294,21 @@ def write_call(p: Primitive, operator: bool, reflected: bool) -> str:
             lines.append("        kind = 0")
     raws = [f"{a}_" for a in names]
     key = ", ".join(f"{r}.__class__" for r in raws)
+    if len(raws) == 2:  # operands of one type, the everyday case, need no pair as a key
+        a, b = (f"{r}.__class__" for r in raws)
+        look_up = f"table[{a}] if {a} is {b} else table[{key}]"
+    else:
+        look_up = f"table[{key}]"
     call = ", ".join([*raws, *options])
     if operator:
         lines += [
             "    try:",
-            f"        forward = table[{key}]",
+            f"        forward = {look_up}",
             "    except TypeError:",
             f"        return stranger({', '.join(names)})",
         ]
     else:
-        lines.append(f"    forward = table[{key}]")
+        lines.append(f"    forward = {look_up}")
     given = "{" + ", ".join(f"{o!r}: {o}" for o in p.options) + "}"
     lines += [
         "    try:",
@@ -316,10 +343,8 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             "    if get_mode() is not None:",
             f"        return finish(plan, {tensors}, {values}, out, {given})",
             "    tensor = new(Tensor)",
-            "    node = new(Node)",
             "    tensor._data = out",
-            "    tensor._edge = node",
-            "    tensor._family = None",
+            "    tensor._family = tensor._writes = None",
         ]
         watched = [a for a, kind in zip(names, kinds, strict=True) if kind != PLAIN and a in plan.slots]
         kept = []
@@ -331,23 +356,25 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             else:
                 kept.append(name)
         lines += [
+            "    if out.__class__ is float:",
+            "        tensor._edge = node = new(ScalarNode)",
+            "    else:",
+            "        tensor._edge = node = new(Node)",
+            "        node.shape = out.shape",
+            "        node.dtype = out.dtype",
+        ]
+        for a in watched:
+            lines += [f"        w_{a} = {a}._writes", f"        if w_{a} is None:", f"            w_{a} = {a}._writes = []"]
+        if "out" in plan.slots:
+            lines.append("        w_out = tensor._writes = []")
+            watched.append("out")
+        lines += [
+            f"        node.writes = ({''.join(f'w_{a}, ' for a in watched)})",
             "    node.plan = plan",
             f"    node.edges = ({''.join(f'{names[i]}._edge, ' for i in plan.active)})",
             f"    node.saved = ({''.join(k + ', ' for k in kept)})",
             "    node.seq = next_seq()",
             "    node.note = None",
-            "    tensor._writes = None",
-            "    if out.__class__ is float:",  # immutable: there is no write to watch for
-            "        node.shape = node.writes = ()",
-            "        node.dtype = float",
-            "        return tensor",
-            "    node.shape = out.shape",
-            "    node.dtype = out.dtype",
+            "    return tensor",
         ]
-        for a in watched:
-            lines += [f"    w_{a} = {a}._writes", f"    if w_{a} is None:", f"        w_{a} = {a}._writes = []"]
-        if "out" in plan.slots:
-            lines.append("    w_out = tensor._writes = []")
-            watched.append("out")
-        lines += [f"    node.writes = ({''.join(f'w_{a}, ' for a in watched)})", "    return tensor"]
     return "\n".join(lines)

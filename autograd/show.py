@@ -22,7 +22,7 @@ def show(tensor: Any) -> str:
     edge = tensor._edge
     if edge.__class__ is Leaf and parts:
         parts.append("requires_grad=True")
-    elif edge.__class__ is Node:
+    elif isinstance(edge, Node):
         parts.append(f"op={edge.plan.name}")
     elif edge.__class__ is Pick:
         parts.append(f"op={edge.edges[0].plan.name}[{edge.index}]")
