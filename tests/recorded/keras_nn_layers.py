@@ -9,39 +9,13 @@ import numpy as np
 from recording import Recording, grid, rng_for
 from recording_keras import record_call
 
+NAMES = """
+relu6 leaky_relu elu selu celu softplus softsign squareplus sparse_plus silu gelu mish tanh sigmoid exponential
+hard_sigmoid hard_silu hard_tanh hard_shrink soft_shrink tanh_shrink log_sigmoid softmax log_softmax glu sparsemax
+"""
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "relu/options": ("relu", {"negative_slope": 0.1, "max_value": 3.0, "threshold": 0.5}),
-    **{
-        name: (name, {})
-        for name in [
-            "relu6",
-            "leaky_relu",
-            "elu",
-            "selu",
-            "celu",
-            "softplus",
-            "softsign",
-            "squareplus",
-            "sparse_plus",
-            "silu",
-            "gelu",
-            "mish",
-            "tanh",
-            "sigmoid",
-            "exponential",
-            "hard_sigmoid",
-            "hard_silu",
-            "hard_tanh",
-            "hard_shrink",
-            "soft_shrink",
-            "tanh_shrink",
-            "log_sigmoid",
-            "softmax",
-            "log_softmax",
-            "glu",
-            "sparsemax",
-        ]
-    },
+    **{name: (name, {}) for name in NAMES.split()},
     "gelu/tanh": ("gelu", {"approximate": True}),
     "leaky_relu/slope": ("leaky_relu", {"negative_slope": 0.05}),
 }

@@ -66,8 +66,8 @@ def methods() -> dict[str, str | None]:
     }
 
 
-if __name__ == "__main__":
-    record = {
+def record() -> dict[str, Any]:
+    return {
         "cupy": cupy.__version__,
         "xp": namespace(cupy),
         "linalg": namespace(cupy.linalg),
@@ -75,5 +75,8 @@ if __name__ == "__main__":
         "special": namespace(cupyx.scipy.special),
         "ndarray": methods(),
     }
-    text = json.dumps(record, indent=1, sort_keys=True)
+
+
+if __name__ == "__main__":
+    text = json.dumps(record(), indent=1, sort_keys=True)
     (HERE / "cupy_namespace.json").write_text(text + "\n", encoding="utf-8")

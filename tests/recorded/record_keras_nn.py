@@ -1,4 +1,4 @@
-"""Record what Keras defines differently from PyTorch: losses on probabilities, metrics, optimisers, fit's weighting, layers.
+"""Record what Keras defines differently from PyTorch: losses, metrics, optimisers, fit's weighting, layers.
 
 Run from the repository root, in an environment with keras and tensorflow:
     python tests/recorded/record_keras_nn.py

@@ -15,6 +15,15 @@ def as_torch(value: np.ndarray, dtype: torch.dtype, grad: bool = False) -> torch
     return t.to(dtype).requires_grad_(grad) if t.is_floating_point() else t
 
 
+def outputs(found: Any) -> list[torch.Tensor]:
+    return list(found) if isinstance(found, tuple | list) else [found]
+
+
+def paired(outs: list[torch.Tensor], cotangents: list[np.ndarray]) -> torch.Tensor:
+    """The sum of each output times its cotangent."""
+    return torch.stack([(o * as_torch(c, o.dtype)).sum() for o, c in zip(outs, cotangents)]).sum()
+
+
 def record_call(
     rec: Recording,
     name: str,
@@ -23,36 +32,79 @@ def record_call(
     *,
     constant: tuple[str, ...] = (),
     single: bool = True,
+    second: bool = False,
+    smooth: bool = True,
     **options: Any,
 ) -> None:
     """Record `fn(**inputs)` and the gradients of its floating-point inputs (but the constant ones).
 
     Each output is paired with a fixed random cotangent (one for a scalar), under `cotangent`; several outputs are
-    numbered. float32 results, from the same inputs, stand under `float32/` where `single` is true.
+    numbered. float32 results, from the same inputs, stand under `float32/` where `single` is true. With `second`, the
+    gradient of half the sum of the squares of all gradients stands under `second/`, where these are not constants.
+    Both orders are checked by central differences first, unless the case says that it is not `smooth` there.
     """
     rec.case(name, **options)
     arrays = {k: np.asarray(v) for k, v in inputs.items()}
+    wanted = [k for k, v in arrays.items() if v.dtype.kind == "f" and k not in constant]
     for k, v in arrays.items():
         rec.put(f"{name}/in/{k}", v)
-    cotangents: list[np.ndarray] = []
-    for dtype, prefix in [(torch.float64, name), (torch.float32, f"{name}/float32")][: 1 + single]:
-        tensors = {k: as_torch(v, dtype, v.dtype.kind == "f" and k not in constant) for k, v in arrays.items()}
-        found = fn(**tensors)
-        outs = list(found) if isinstance(found, tuple | list) else [found]
-        if not cotangents:
-            stream = rng_for(name + " cotangent")
-            cotangents = [grid(stream, tuple(o.shape), -1, 1) if o.ndim else np.ones(()) for o in outs]
-            for label, c in zip(labels("cotangent", outs), cotangents):
-                if c.ndim:
-                    rec.put(f"{name}/{label}", c)
-        for label, o in zip(labels("out", outs), outs):
-            assert o.dtype == dtype or not o.is_floating_point(), (name, o.dtype)
-            rec.put(f"{prefix}/{label}", o.detach().numpy())
-        needing = {k: t for k, t in tensors.items() if t.requires_grad}
-        pairs = [(o, as_torch(c, dtype)) for o, c in zip(outs, cotangents) if o.requires_grad]
-        grads = torch.autograd.grad([o for o, _ in pairs], list(needing.values()), [c for _, c in pairs])
-        for k, g in zip(needing, grads):
-            rec.put(f"{prefix}/grad/{k}", g.numpy())
+    tensors = {k: as_torch(v, torch.float64, k in wanted) for k, v in arrays.items()}
+    outs = outputs(fn(**tensors))
+    stream = rng_for(name + " cotangent")
+    cotangents = [grid(stream, tuple(o.shape), -1, 1) if o.ndim else np.ones(()) for o in outs]
+    for label, c in zip(labels("cotangent", outs), cotangents):
+        if c.ndim:
+            rec.put(f"{name}/{label}", c)
+
+    def value(**at: torch.Tensor) -> torch.Tensor:
+        return paired(outputs(fn(**{**tensors, **at})), cotangents)
+
+    def steepness(**at: torch.Tensor) -> torch.Tensor:
+        at = {k: t.detach().requires_grad_() for k, t in at.items()}
+        slopes = torch.autograd.grad(value(**at), list(at.values()))
+        return torch.stack([(g * g).sum() / 2 for g in slopes]).sum()
+
+    sources = [tensors[k] for k in wanted]
+    grads = torch.autograd.grad(paired(outs, cotangents), sources, create_graph=second)
+    put_results(rec, name, outs, dict(zip(wanted, grads)))
+    if smooth:
+        check(name, value, dict(zip(wanted, sources)), grads)
+    if second and any(g.requires_grad for g in grads):
+        half = torch.stack([(g * g).sum() / 2 for g in grads]).sum()
+        twice = torch.autograd.grad(half, sources, materialize_grads=True)
+        if smooth:
+            check(name + " second", steepness, dict(zip(wanted, sources)), twice)
+        for k, g in zip(wanted, twice):
+            rec.put(f"{name}/second/{k}", g.numpy(force=True))
+    if single:
+        tensors32 = {k: as_torch(v, torch.float32, k in wanted) for k, v in arrays.items()}
+        outs = outputs(fn(**tensors32))
+        assert all(o.dtype == torch.float32 or not o.is_floating_point() for o in outs), name
+        grads = torch.autograd.grad(paired(outs, cotangents), [tensors32[k] for k in wanted])
+        put_results(rec, f"{name}/float32", outs, dict(zip(wanted, grads)))
+
+
+def put_results(rec: Recording, prefix: str, outs: list[torch.Tensor], grads: dict[str, torch.Tensor]) -> None:
+    for label, o in zip(labels("out", outs), outs):
+        rec.put(f"{prefix}/{label}", o.numpy(force=True))
+    for k, g in grads.items():
+        rec.put(f"{prefix}/grad/{k}", g.numpy(force=True))
+
+
+def check(name: str, fn: Any, at: dict[str, torch.Tensor], grads: Any) -> None:
+    """The gradients agree with fn's central difference along a random direction, to a millionth."""
+    stream = rng_for(name + " check")
+    step = {k: torch.from_numpy(stream.standard_normal(tuple(t.shape))).reshape(t.shape) for k, t in at.items()}
+    # A width for each kind of error: rounding asks for a wide one, curvature for a narrow one.
+    grads = [g.detach() for g in grads]
+    slope = float(sum((g * step[k]).sum() for k, g in zip(at, grads)))
+    errors = []
+    for h in (1e-4, 1e-5, 1e-6):
+        ends = [fn(**{k: t.detach() + s * h * step[k] for k, t in at.items()}).item() for s in (1, -1)]
+        errors.append(abs((ends[0] - ends[1]) / (2 * h) - slope))
+    scale = 1e-3 + abs(slope) + sum(float((g * step[k]).abs().sum()) for k, g in zip(at, grads))
+    if not min(errors) <= 1e-6 * scale:
+        raise ValueError(f"{name}: PyTorch's gradient is off the central difference by {min(errors) / scale:.1e}")
 
 
 def labels(word: str, items: list[Any]) -> list[str]:
@@ -69,6 +121,7 @@ def record_module(
     scale: float = 1.0,
     call: dict[str, Any] | None = None,
     single: bool = True,
+    smooth: bool = True,
     **options: Any,
 ) -> None:
     """Record a module's call: parameters under `in/` by PyTorch's names, buffers under `buffer/` (and `buffer_after/`).
@@ -92,9 +145,12 @@ def record_module(
         out = torch.func.functional_call(module, {**weights, **held}, tuple(tensors.values()), call or {})
         if training and kind == torch.float64:
             for k, b in held.items():
-                if b.is_floating_point():
+                # The first call is the one recorded; the others look for its derivative.
+                if b.is_floating_point() and f"{name}/buffer_after/{k}" not in rec.arrays:
                     rec.put(f"{name}/buffer_after/{k}", b.numpy())
         return out
 
     extra = {"training": training, **({"call": call} if call else {})}
-    record_call(rec, name, run, {**inputs, **params}, single=single, module=repr(module), **extra, **options)
+    record_call(
+        rec, name, run, {**inputs, **params}, single=single, smooth=smooth, module=repr(module), **extra, **options
+    )

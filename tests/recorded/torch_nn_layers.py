@@ -72,7 +72,9 @@ def layers(rec: Recording) -> None:
     record_module(rec, "layer/bilinear", nn.Bilinear(3, 2, 4), {"x1": grid(stream, (5, 3)), "x2": grid(stream, (5, 2))})
     index = np.array([[1, 4, 1], [0, 6, 4]])
     record_module(rec, "layer/embedding", nn.Embedding(7, 3), {"x": index})
-    record_module(rec, "layer/embedding/padding", nn.Embedding(7, 3, padding_idx=4), {"x": index}, padding_idx=4)
+    # The row at padding_idx is used but gets no gradient.
+    padded = nn.Embedding(7, 3, padding_idx=4)
+    record_module(rec, "layer/embedding/padding", padded, {"x": index}, smooth=False, padding_idx=4)
     batch, images = grid(stream, (6, 3), -3, 3), grid(stream, (2, 3, 4, 2), -3, 3)
     steps = grid(stream, (4, 3, 5), -3, 3)
     for training in (True, False):

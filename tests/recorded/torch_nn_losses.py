@@ -20,6 +20,7 @@ def loss(
     constant: tuple[str, ...] = (),
     reductions: tuple[str, ...] = ("none", "mean", "sum"),
     single: bool = True,
+    smooth: bool = True,
     **options: Any,
 ) -> None:
     for reduction in reductions:
@@ -30,6 +31,7 @@ def loss(
             inputs,
             constant=constant,
             single=single and reduction == "mean",
+            smooth=smooth,
             reduction=reduction,
             **options,
         )
@@ -63,7 +65,7 @@ def classification(rec: Recording) -> None:
     weighted = {**p, "weight": grid(stream, (3,), 0.5, 2)}
     loss(rec, "bce/weight", F.binary_cross_entropy, weighted, constant=("weight", "target"))
     ends = {"input": np.array([0.0, 0.0, 1.0, 1.0, 0.5]), "target": np.array([0.0, 1.0, 0.0, 1.0, 1.0])}
-    loss(rec, "bce/ends", F.binary_cross_entropy, ends, constant=("target",), reductions=("none",))
+    loss(rec, "bce/ends", F.binary_cross_entropy, ends, constant=("target",), reductions=("none",), smooth=False)
 
     logits = {"input": grid(stream, (4, 3), -4, 4), "target": grid(stream, (4, 3), 0.1, 0.9)}
     loss(rec, "bce_with_logits", F.binary_cross_entropy_with_logits, logits)
@@ -105,12 +107,14 @@ def classification(rec: Recording) -> None:
     loss(rec, "nll", F.nll_loss, log_p)
     loss(rec, "nll/weight", F.nll_loss, {**log_p, "weight": weight}, constant=("weight",), ignore_index=1)
 
-    loss(rec, "multi_margin", F.multi_margin_loss, named)
+    # No two scores exactly a margin apart, where the loss has a kink.
+    apart = {"input": x + np.arange(4) / 256, "target": labels}
+    loss(rec, "multi_margin", F.multi_margin_loss, apart)
     loss(
         rec,
         "multi_margin/squared",
         F.multi_margin_loss,
-        {**named, "weight": weight},
+        {**apart, "weight": weight},
         constant=("weight",),
         p=2,
         margin=0.7,
