@@ -89,21 +89,25 @@ def cotangent_for(tensor: Any, gradient: Any, caller: str) -> Any:
             "autograd.why_no_grad(x, loss) tells where a path broke."
         )
     if gradient is None:
-        if tensor.size != 1:
+        data = tensor._data
+        if data.__class__ is not float and data.size != 1:
             raise GraphError(
                 f"{caller}: expected one element, or a gradient of shape {tensor.shape}; got a Tensor of shape "
                 f"{tensor.shape} and no gradient. Reduce it first, e.g. .sum(), or pass gradient=…."
             )
-        return backends.of(tensor._data).one(tensor._data)
+        return backends.of(data).one(data)
     if not is_tensor(gradient):
         backend = backends.of(tensor._data)
         gradient = backend.asarray(gradient, dtype=None if not backend.owns_memory else tensor.dtype)
-    shape_given = getattr(gradient, "shape", ())
-    if shape_given != tensor.shape:
+    given = getattr(gradient, "shape", ())
+    if given != tensor.shape:
         raise ValueError(
-            f"{caller}: expected a gradient of the output's shape {tensor.shape}; got {shape_given}. "
+            f"{caller}: expected a gradient of the output's shape {tensor.shape}; got {given}. "
             "Broadcast it first, e.g. with numpy.broadcast_to."
         )
+    raw = gradient._data if is_tensor(gradient) else gradient
+    if raw.__class__ is not float and raw.dtype != tensor.dtype:
+        gradient = fit(gradient, tensor._edge)
     return gradient
 
 
@@ -159,6 +163,9 @@ def backward(
                     f"got {'a Tensor that does not' if is_tensor(x) else type(x).__name__}. Call x.requires_grad_() first."
                 )
             chosen[x._edge] = x
-    found = propagate([tensor], [g], inputs=list(chosen) if inputs is not None else None, retain=retain, record=create_graph)
+    if inputs is None and not create_graph:
+        found = sweep((tensor._edge,), (g._data if is_tensor(g) else g,), RAW, retain=retain)
+    else:
+        found = propagate([tensor], [g], inputs=list(chosen) if chosen else None, retain=retain, record=create_graph)
     del g, gradient
     accumulate(found, create_graph, chosen)
