@@ -48,6 +48,14 @@ negative.vjp(x=lambda g: -g)
 
 
 @elementwise
+def reciprocal(xp: Any, x: Any, /) -> Any:
+    return xp.reciprocal(x)
+
+
+reciprocal.vjp(x=lambda g, out: -g * out * out)
+
+
+@elementwise
 def positive(xp: Any, x: Any, /) -> Any:
     return xp.positive(x)
 
@@ -92,12 +100,17 @@ def power(xp: Any, a: Any, b: Any, /) -> Any:
     return xp.power(a, b)
 
 
-# d(a^b)/da = b·a^(b-1), 0 where b = 0 (also at a = 0, where a^(b-1) is infinite);
-# d(a^b)/db = a^b·log a, 0 where a = 0 (the limit for b > 0): both guards stand inside, so no NaN is made.
-power.vjp(
-    a=lambda g, a, b: g * (b * power(a, where(equal(b, 0), 1, b - 1))),
-    b=lambda g, a, out: g * (out * log(where(equal(a, 0), 1, a))),
-)
+def _power_a(g: Any, a: Any, b: Any) -> Any:
+    """b·a^(b-1), and 0 where a is 0 and that is infinite or 0/0 (b < 1)."""
+    if (b.__class__ is int or b.__class__ is float) and b >= 1:
+        return g * (b * power(a, b - 1)) if b != 2 else g * (2 * a)
+    # The guards stand inside, so that no NaN is made: the exponent is 0, not -1, where b is 0.
+    endless = logical_and(equal(a, 0), less(real(b), 1))
+    return g * where(endless, 0, b * power(where(endless, 1, a), where(equal(b, 0), 1, b) - 1))
+
+
+# d(a^b)/db = a^b·log a, 0 where a = 0 (the limit for b > 0); NaN where a < 0, beside which a^b is complex.
+power.vjp(a=_power_a, b=lambda g, a, out: g * (out * log(where(equal(a, 0), 1, a))))
 
 
 @elementwise
@@ -113,8 +126,13 @@ def sqrt(xp: Any, x: Any, /) -> Any:
     return xp.sqrt(x)
 
 
-# At 0, where the slope is infinite, the subgradient is 0: sqrt(x·x) then has the gradient of |x|, not NaN.
-sqrt.vjp(x=lambda g, out: where(equal(out, 0), 0, 0.5 * g / where(equal(out, 0), 1, out)))
+def _sqrt_x(g: Any, out: Any) -> Any:
+    # At 0, where the slope is infinite, the subgradient is 0: sqrt(x·x) then has the gradient of |x|, not NaN.
+    zero = equal(out, 0)
+    return where(zero, 0, 0.5 * g / where(zero, 1, out))
+
+
+sqrt.vjp(x=_sqrt_x)
 
 
 @elementwise
@@ -145,6 +163,8 @@ less = _comparison("less", lambda xp, a, b: xp.less(a, b))
 less_equal = _comparison("less_equal", lambda xp, a, b: xp.less_equal(a, b))
 greater = _comparison("greater", lambda xp, a, b: xp.greater(a, b))
 greater_equal = _comparison("greater_equal", lambda xp, a, b: xp.greater_equal(a, b))
+logical_and = _comparison("logical_and", lambda xp, a, b: xp.logical_and(a, b))
+logical_or = _comparison("logical_or", lambda xp, a, b: xp.logical_or(a, b))
 
 
 @elementwise
@@ -180,13 +200,40 @@ imag.vjp(x=lambda g: -1j * g)
 conj.jvp(x=lambda t: conj(t))
 real.jvp(x=lambda t: real(t))
 imag.jvp(x=lambda t: imag(t))
-# 0 at 0 (the mean of both slopes). For complex x, sign(x) = x/|x|.
-absolute.vjp(x=lambda g, x: g * conj(sign(x)))
-absolute.jvp(x=lambda t, x: real(t * conj(sign(x))))
-sign.vjp(x=lambda g: g * 0)
+def _phase(x: Any) -> Any:
+    """conj(x)/|x|, 0 at 0: for real x its sign, the mean of both slopes at the kink."""
+    return conj(sign(x)) if is_complex(x) else sign(x)
 
 
-@primitive(linear="x")
+absolute.vjp(x=lambda g, x: g * _phase(x))
+absolute.jvp(x=lambda t, x: real(t * _phase(x)))
+
+
+def _sign_x(g: Any, x: Any, out: Any) -> Any:
+    """0 for real x. For complex x the direction x/|x| turns: the part of g across it, over |x|."""
+    if not is_complex(x):
+        return g * 0
+    size = absolute(where(equal(x, 0), 1, x))
+    return where(equal(x, 0), 0, 1j * imag(g * out) * conj(out) / size)
+
+
+def _sign_jvp(t: Any, x: Any, out: Any) -> Any:
+    if not is_complex(x):
+        return t * 0
+    size = absolute(where(equal(x, 0), 1, x))
+    return where(equal(x, 0), 0, 1j * imag(t * conj(out)) * out / size)
+
+
+sign.vjp(x=_sign_x)
+sign.jvp(x=_sign_jvp)
+
+
+def is_complex(x: Any) -> bool:
+    """Whether ``x``, an array, Tensor, symbol or number, is complex: known from its type alone."""
+    return x.dtype.kind == "c" if hasattr(x, "dtype") else x.__class__ is complex
+
+
+@elementwise(linear="x")
 def astype(xp: Any, x: Any, /, *, dtype: Any) -> Any:
     return x.astype(dtype)
 
