@@ -1,6 +1,6 @@
 """Records what CuPy's namespace holds, for the strict backend: ``python tests/recorded/record_cupy_namespace.py``.
 
-Needs CuPy, and no GPU. Of a function the names of its parameters are kept, of a ufunc its loops.
+Needs CuPy and ml_dtypes, and no GPU. Of a function the names of its parameters are kept, of a ufunc its loops.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import cupy
 import cupyx.scipy.special
+import ml_dtypes
 import numpy
 
 HERE = Path(__file__).resolve().parent
@@ -42,6 +43,19 @@ def parameters(function: Any) -> str | None:
     return " ".join(words)
 
 
+def computing(ufunc: Any, loop: str) -> str:
+    """The loop, its outputs as ``!`` where it only raises, such as the subtraction of booleans."""
+    dtypes = [ml_dtypes.bfloat16 if char == "E" else char for char in loop.split("->")[0]]
+    host = numpy.zeros(1, numpy.complex128)
+    pointer = cupy.cuda.MemoryPointer(cupy.cuda.UnownedMemory(host.ctypes.data, host.nbytes, host, 0), 0)
+    operands = [cupy.ndarray((1,), dtype, memptr=pointer) for dtype in dtypes]
+    try:
+        ufunc._ops.guess_routine(ufunc.name, {}, operands, None, None)
+    except TypeError:
+        return loop.split("->")[0] + "->!"
+    return loop
+
+
 def namespace(module: Any) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {"functions": {}, "ufuncs": {}, "numpy": {}}
     for name in sorted(dir(module)):
@@ -49,7 +63,7 @@ def namespace(module: Any) -> dict[str, dict[str, Any]]:
         if name.startswith("_") or isinstance(value, types.ModuleType):
             continue
         if isinstance(value, cupy.ufunc):
-            found["ufuncs"][name] = " ".join(value.types)
+            found["ufuncs"][name] = " ".join(computing(value, loop) for loop in value.types if "V" not in loop)
         elif value is getattr(numpy, name, None):
             found["numpy"][name] = ""
         elif callable(value) and not isinstance(value, type):

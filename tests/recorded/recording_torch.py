@@ -119,14 +119,15 @@ def record_module(
     *,
     training: bool = False,
     scale: float = 1.0,
-    call: dict[str, Any] | None = None,
+    via: Callable[..., Any] = lambda module, *inputs: module(*inputs),
     single: bool = True,
     smooth: bool = True,
     **options: Any,
 ) -> None:
     """Record a module's call: parameters under `in/` by PyTorch's names, buffers under `buffer/` (and `buffer_after/`).
 
-    Parameters become multiples of 1/64 (times `scale`), which float32 holds exactly where scale is a power of two.
+    The call is `via(module, *inputs)`. Parameters become multiples of 1/64 (times `scale`), which float32 holds
+    exactly where scale is a power of two.
     """
     stream = rng_for(name)
     params = {k: grid(stream, tuple(p.shape), -1, 1) * scale for k, p in module.named_parameters()}
@@ -142,7 +143,11 @@ def record_module(
         kind = next(t.dtype for t in tensors.values() if t.is_floating_point())
         weights = {k: tensors.pop(k) for k in params}
         held = {k: b.to(kind) if b.is_floating_point() and b.dtype != kind else b.clone() for k, b in buffers.items()}
-        out = torch.func.functional_call(module, {**weights, **held}, tuple(tensors.values()), call or {})
+
+        def called(*at: Any, **options: Any) -> Any:
+            return torch.func.functional_call(module, {**weights, **held}, at, options)
+
+        out = via(called, *tensors.values())
         if training and kind == torch.float64:
             for k, b in held.items():
                 # The first call is the one recorded; the others look for its derivative.
@@ -150,7 +155,6 @@ def record_module(
                     rec.put(f"{name}/buffer_after/{k}", b.numpy())
         return out
 
-    extra = {"training": training, **({"call": call} if call else {})}
-    record_call(
-        rec, name, run, {**inputs, **params}, single=single, smooth=smooth, module=repr(module), **extra, **options
-    )
+    assert not params.keys() & inputs.keys(), name
+    shown = {"module": repr(module), "training": training, **options}
+    record_call(rec, name, run, {**inputs, **params}, single=single, smooth=smooth, **shown)
