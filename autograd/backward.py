@@ -24,16 +24,10 @@ def fit(g: Any, edge: Any) -> Any:
     target = edge.shape
     size = getattr(g, "shape", ())
     if size != target:
-        lead = len(size) - len(target)
-        if lead < 0:
+        if len(size) < len(target) or any([n == 1 != m for n, m in zip(size[::-1], target[::-1], strict=False)]):
             g = shape.broadcast_to(g, shape=target)
         else:
-            axes = tuple(range(lead))
-            if size[lead:] != target:
-                axes += tuple([i + lead for i, n in enumerate(target) if n == 1 and size[i + lead] != 1])
-            g = reduce.sum(g, axis=axes, keepdims=False)
-            if g.shape != target:
-                g = shape.reshape(g, shape=target)
+            g = reduce.unbroadcast(g, shape=target)
     if edge.dtype is float:
         return g if g.__class__ is float or is_tensor(g) else float(g.real)
     if g.dtype != edge.dtype:

@@ -1,0 +1,129 @@
+"""Faster ways, in NumPy, to compute some primitives than their formulas: the everyday cases of small arrays. Imports nothing of this project.
+
+Each takes a primitive's operands and options and gives what its forward gives. Times are of float32 arrays of
+10 to 100 elements on one core, where most of an operation is its overhead.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+# Up to this many elements it costs less to fill memory than that the next operation reads it with stride 0.
+SMALL = 4096
+
+
+def broadcast_to(x: Any, /, *, shape: tuple[int, ...]) -> np.ndarray:
+    """``numpy.broadcast_to`` (2.1 µs) where one element fills the shape, as the gradient of a sum does: 0.3 µs."""
+    if x.size != 1 or x.ndim > len(shape):
+        return np.broadcast_to(x, shape)
+    out = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+    if out.size <= SMALL:
+        return out.copy()
+    out.flags.writeable = False
+    return out
+
+
+def matmul(a: Any, b: Any, /) -> Any:
+    """``a.dot(b)`` of two matrices (0.3 µs) is ``a @ b`` (0.75 µs)."""
+    if a.ndim == b.ndim == 2:
+        return a.dot(b)
+    return a @ b
+
+
+def sum(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """``x.sum`` without its Python frames; float16 adds up in float32 and is rounded once."""
+    if x.dtype.char == "e":
+        return np.add.reduce(x, axis, np.float32, None, keepdims).astype(x.dtype)
+    return np.add.reduce(x, axis, None, None, keepdims)
+
+
+def mean(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """``x.mean`` (3.2 µs) without its Python frames: 1.3 µs. Integers average in float64, float16 in float32."""
+    dtype = x.dtype
+    if x.size and (dtype.char == "f" or dtype.char == "d"):
+        out = np.add.reduce(x, axis, None, None, keepdims)
+        return out / (x.size // out.size)
+    out = x.mean(axis, np.float32 if dtype.char == "e" else None, None, keepdims=keepdims)
+    return out if dtype.char != "e" else out.astype(dtype)
+
+
+def max(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """``x.max`` without its Python frames."""
+    return np.maximum.reduce(x, axis, None, None, keepdims)
+
+
+def min(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """``x.min`` without its Python frames."""
+    return np.minimum.reduce(x, axis, None, None, keepdims)
+
+
+def var(x: Any, /, *, axis: tuple[int, ...], keepdims: bool, correction: float) -> Any:
+    """``x.var`` (7.1 µs) without its Python frames: 3.4 µs, in the same order of operations."""
+    if x.size and (x.dtype.char == "f" or x.dtype.char == "d"):
+        total = np.add.reduce(x, axis, None, None, True)
+        n = x.size // total.size
+        if n > correction:
+            deviation = np.subtract(x, total / n)
+            return np.add.reduce(deviation * deviation, axis, None, None, keepdims) / (n - correction)
+    if x.dtype.char == "e":
+        return x.var(axis, np.float32, None, correction, keepdims=keepdims).astype(x.dtype)
+    return x.var(axis, None, None, correction, keepdims=keepdims)
+
+
+def std(x: Any, /, *, axis: tuple[int, ...], keepdims: bool, correction: float) -> Any:
+    """``x.std`` without its Python frames."""
+    if x.dtype.char == "e":
+        return x.std(axis, np.float32, None, correction, keepdims=keepdims).astype(x.dtype)
+    return np.sqrt(var(x, axis=axis, keepdims=keepdims, correction=correction))
+
+
+def cumlogsumexp(x: Any, /, *, axis: int) -> Any:
+    """One pass instead of log2(n)."""
+    if x.dtype.char == "e":
+        return np.logaddexp.accumulate(x.astype(np.float32), axis).astype(x.dtype)
+    return np.logaddexp.accumulate(x, axis)
+
+
+def unbroadcast(x: Any, /, *, shape: tuple[int, ...]) -> Any:
+    """The sum over the axes that broadcasting ``shape`` to ``x.shape`` added or stretched."""
+    lead = x.ndim - len(shape)
+    if lead == 1 and x.shape[1:] == shape and x.dtype.char != "e":
+        return np.add.reduce(x)
+    axes = (*range(lead), *[i + lead for i, n in enumerate(shape) if n == 1 != x.shape[i + lead]])
+    return sum(x, axis=axes, keepdims=False).reshape(shape)
+
+
+def gate(g: Any, x: Any, /) -> Any:
+    """``g * (x > 0)``: a product with booleans casts them element by element, so small arrays go through the sign."""
+    if x.size <= SMALL and x.dtype.kind == "f":
+        return g * np.sign(np.maximum(x, 0))
+    return g * (x > 0)
+
+
+# The operators themselves come without the frame of the forward that spells them.
+KERNELS: dict[str, Any] = {
+    "broadcast_to": broadcast_to,
+    "matmul": matmul,
+    "sum": sum,
+    "mean": mean,
+    "max": max,
+    "min": min,
+    "var": var,
+    "std": std,
+    "cumlogsumexp": cumlogsumexp,
+    "unbroadcast": unbroadcast,
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negative": operator.neg,
+    "exp": np.exp,
+    "log": np.log,
+    "tanh": np.tanh,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+}
