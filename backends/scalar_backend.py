@@ -23,11 +23,15 @@ def _cbrt(x: float) -> float:
 
 
 def _logaddexp(a: float, b: float) -> float:
+    if a != a or b != b:
+        return math.nan
     high, low = (a, b) if a > b else (b, a)
     return high if high == low == -math.inf or high == math.inf else high + math.log1p(math.exp(low - high))
 
 
 def _logaddexp2(a: float, b: float) -> float:
+    if a != a or b != b:
+        return math.nan
     high, low = (a, b) if a > b else (b, a)
     if high == low == -math.inf or high == math.inf:
         return high

@@ -21,6 +21,9 @@ NOT_IMPLICIT = (
 counts = SimpleNamespace(host_syncs=0, uploads=0)
 
 
+_COMPARISONS = frozenset(["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"])
+
+
 class Device:
     """The one device there is."""
 
@@ -263,6 +266,9 @@ class StrictArray:
         for x in inputs + outs:
             if x.__class__ not in SCALARS and not isinstance(x, (StrictArray, np.ndarray, np.generic)):
                 return NotImplemented
+        if ufunc.__name__ in _COMPARISONS:
+            # NumPy's scalars arrive as arrays of no dimensions here; CuPy takes them back.
+            inputs = tuple(x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in inputs)
         return function(*inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -292,15 +298,14 @@ def root(a: Any) -> Any:
 def wrap(value: Any, *sources: StrictArray) -> Any:
     """NumPy's result as CuPy would give it; a view of a source's memory gets that source as its base."""
     if isinstance(value, np.ndarray):
+        for source in sources:
+            if source._a is value:
+                return source
         if value.base is not None:
             memory = root(value)
             for source in sources:
                 if root(source._a) is memory:
                     return StrictArray(value, source if source.base is None else source.base)
-        else:
-            for source in sources:
-                if source._a is value:
-                    return source
         return StrictArray(value)
     if isinstance(value, np.generic):
         return StrictArray(np.asarray(value))

@@ -35,12 +35,12 @@ class Namespace:
 
 # Universal functions --------------------------------------------------------------------------------------
 
-_KINDS = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2, "c": 3}
+_KINDS = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2, "c": 2}
 _WEAK = {int: np.dtype(np.int64), float: np.dtype(np.float64), complex: np.dtype(np.complex128)}
 
 
 def _dtypes(chars: str) -> tuple[np.dtype, ...] | None:
-    if "E" in chars and bfloat16 is None:
+    if chars == "!":
         return None
     return tuple(np.dtype(bfloat16) if char == "E" else np.dtype(char) for char in chars)
 
@@ -52,14 +52,15 @@ class StrictUfunc:
         self.__name__ = self.name = name
         self.numpy = function
         self.types = loops.split()
-        inputs, _, outputs = self.types[0].partition("->")
+        inputs, _, outputs = self.types[-1].partition("->")
         self.nin, self.nout = len(inputs), len(outputs)
         self._found: dict[Any, tuple[np.dtype, ...]] = {}
 
     @functools.cached_property
-    def loops(self) -> list[tuple[tuple[np.dtype, ...], tuple[np.dtype, ...]]]:
-        pairs = [tuple(map(_dtypes, loop.split("->"))) for loop in self.types]
-        return [pair for pair in pairs if None not in pair]  # type: ignore[misc]
+    def loops(self) -> list[tuple[tuple[np.dtype, ...], tuple[np.dtype, ...] | None]]:
+        """Inputs and outputs of each loop in CuPy's order; no outputs where CuPy's loop is there to raise."""
+        known = [loop for loop in self.types if bfloat16 is not None or "E" not in loop]
+        return [tuple(map(_dtypes, loop.split("->"))) for loop in known]  # type: ignore[misc]
 
     def _resolve(self, key: tuple[Any, ...]) -> tuple[np.dtype, ...]:
         """The dtypes of the outputs of the first loop that takes these inputs (dtypes, or Python's scalar types)."""
@@ -71,6 +72,8 @@ class StrictUfunc:
             weak = [None] * len(key)
         for inputs, outputs in self.loops:
             if all(np.can_cast(t, to) or (w is not None and _stays(w, to)) for t, to, w in zip(types, inputs, weak)):
+                if outputs is None:
+                    break
                 return outputs
         raise TypeError(f"Wrong type ({tuple(types)}) of arguments for cupy_{self.name}")
 
@@ -108,6 +111,11 @@ class StrictUfunc:
             outputs = self._found.get(kinds)
             if outputs is None:
                 outputs = self._found[kinds] = self._resolve(kinds)
+        if bfloat16 is not None and bfloat16 in [kind.type for kind in key if not isinstance(kind, type)]:
+            # ml_dtypes has fewer loops than CuPy.
+            values = [v.astype(np.float32) if getattr(v, "dtype", None) == bfloat16 else v for v in values]
+            if "out" in options:
+                options["casting"] = "unsafe"
         with np.errstate(all="ignore"):
             result = self.numpy(*values, **options)
         if out is not None:
@@ -185,9 +193,9 @@ _FREE = frozenset([
     "frombuffer", "fromiter", "fromstring", "full", "hamming", "hanning",
     "identity", "indices", "isscalar", "kaiser", "linspace", "logspace", "mask_indices", "meshgrid",
     "min_scalar_type", "ones", "result_type", "shape", "tri", "tril_indices",
-    "triu_indices", "zeros", "fftfreq", "rfftfreq", "ndim", "size", "broadcast_arrays", 
-    "diag_indices", "unravel_index", "iscomplexobj", "isrealobj", "lexsort", 
-    
+    "triu_indices", "zeros", "fftfreq", "rfftfreq", "ndim", "size", "broadcast_arrays",
+    "diag_indices", "unravel_index", "iscomplexobj", "isrealobj", "lexsort",
+
 ])  # fmt: skip
 _WAITS = frozenset([
     "nonzero", "flatnonzero", "argwhere", "unique", "unique_all", "unique_counts", "unique_inverse",
@@ -319,6 +327,23 @@ def _matmul(a: Any, b: Any, /, out: Any = None) -> Any:
     return StrictArray(np.asarray(result, dtype))
 
 
+def _unchanged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """CuPy hands back the array itself where a move or a broadcast has nothing to do; NumPy makes a view of it."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = function(*args, **kwargs)
+        if isinstance(out, StrictArray):
+            return _itself(args[0], out)
+        return type(out)(_itself(a, o) for a, o in zip(args, out))
+
+    return call
+
+
+def _itself(a: Any, out: StrictArray) -> StrictArray:
+    same = isinstance(a, StrictArray) and out.base is (a if a.base is None else a.base)
+    return a if same and out.shape == a.shape and out.strides == a.strides else out
+
+
 def _as_strided(x: StrictArray, shape: Any = None, strides: Any = None) -> StrictArray:
     # As in CuPy, the result knows nothing of the array whose memory it looks at.
     return StrictArray(np.lib.stride_tricks.as_strided(x._a, shape, strides))
@@ -367,11 +392,15 @@ _OWN: dict[str, Any] = {
     "matmul": _matmul,
     "from_dlpack": _from_dlpack,
 }
+_REPEATS = ("moveaxis", "broadcast_arrays", "rollaxis", "split", "array_split", "hsplit", "vsplit", "dsplit")
 xp = Namespace(
     "strict",
     **{
         **_members(RECORDED["xp"], np),
         **{name: function for name, function in _OWN.items() if name in RECORDED["xp"]["functions"]},
+        **{
+            name: _unchanged(_function(name, RECORDED["xp"]["functions"][name], getattr(np, name))) for name in _REPEATS
+        },
         "ndarray": StrictArray,
         "ufunc": StrictUfunc,
         "linalg": Namespace("strict.linalg", **{**_members(RECORDED["linalg"], np.linalg), "matmul": _matmul}),
