@@ -1,0 +1,229 @@
+"""What networks are made of, as primitives whose own rules save time or memory. Imports ``arithmetic``, ``linalg``, ``reduce``, ``shape``, ``index``.
+
+Axes come normalised. Formulas: Bishop, "Pattern Recognition and Machine Learning" (2006), 4.3, for softmax and cross
+entropy; Ba, Kiros, Hinton, "Layer Normalization" (2016).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd.ops.arithmetic import exp, log
+from autograd.ops.linalg import matmul
+from autograd.ops.reduce import sum as total
+from autograd.ops.shape import reshape
+from autograd.primitive import elementwise, primitive
+
+# A dense layer ------------------------------------------------------------------------------------------------
+
+
+def _rows(x: Any) -> Any:
+    """``x`` as a matrix with its last axis as columns: one product for all leading axes."""
+    return x if len(x.shape) == 2 else reshape(x, shape=(-1, x.shape[-1]))
+
+
+@primitive
+def linear(xp: Any, x: Any, weight: Any, bias: Any, /) -> Any:
+    """``x · weightᵀ + bias``: x (…, in), weight (out, in), bias (out,) or None; gives (…, out)."""
+    out = x @ weight.T
+    if bias is not None:
+        out = out.__iadd__(bias) if out.dtype == bias.dtype and out.ndim else out + bias
+    return out
+
+
+linear.vjp(
+    x=lambda g, weight: matmul(g, weight),
+    weight=lambda g, x: matmul(_rows(g).mT, _rows(x)) if len(x.shape) > 1 else _outer(g, x),
+    bias=lambda g: g,  # summed over the leading axes where it arrives
+)
+linear.jvp(
+    x=lambda t, weight: linear(t, weight, None),
+    weight=lambda t, x: linear(x, t, None),
+    bias=lambda t: t,
+)
+
+
+def _outer(a: Any, b: Any) -> Any:
+    return reshape(a, shape=(*a.shape, 1)) * b
+
+
+@linear.explains
+def _linear_hint(x: Any, weight: Any, bias: Any) -> str | None:
+    if len(weight.shape) != 2:
+        return f"expected a weight of two axes (out, in); got {weight.shape}. Reshape it"
+    if x.shape[-1:] != weight.shape[1:]:
+        size = x.shape[-1] if x.shape else "none"
+        return f"x's last axis ({size}) must equal weight's last ({weight.shape[1]}); x is {x.shape}, weight is {weight.shape}"
+    if bias is not None and bias.shape != weight.shape[:1]:
+        return f"expected a bias of shape ({weight.shape[0]},), as weight has rows; got {bias.shape}"
+    return None
+
+
+# Softmax and cross entropy ----------------------------------------------------------------------------------------
+
+
+def _shifted(xp: Any, x: Any, axis: int) -> Any:
+    """``x`` less its greatest entry along ``axis``; a row of -inf stays -inf instead of becoming NaN."""
+    top = x.max(axis=axis, keepdims=True)
+    return x - xp.where(xp.isinf(top), xp.zeros_like(top), top)
+
+
+@primitive
+def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
+    """``exp(x_i) / Σ_j exp(x_j)`` along ``axis``, safe from overflow."""
+    e = xp.exp(x - x.max(axis=axis, keepdims=True))
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
+
+
+def _softmax_rule(g: Any, out: Any, axis: int) -> Any:
+    weighted = g * out
+    return weighted - out * total(weighted, axis=(axis,), keepdims=True)
+
+
+softmax.vjp(x=_softmax_rule)
+softmax.jvp(x=lambda t, out, axis: _softmax_rule(t, out, axis))  # the Jacobian diag(p) - p·pᵀ is symmetric
+
+
+@primitive
+def log_softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
+    """``x_i - log Σ_j exp(x_j)`` along ``axis``, safe from overflow."""
+    out = _shifted(xp, x, axis)
+    return out - xp.log(xp.exp(out).sum(axis=axis, keepdims=True))
+
+
+log_softmax.vjp(x=lambda g, out, axis: g - exp(out) * total(g, axis=(axis,), keepdims=True))
+log_softmax.jvp(x=lambda t, out, axis: t - total(exp(out) * t, axis=(axis,), keepdims=True))
+
+
+@primitive(outputs="loss p")
+def softmax_cross_entropy(xp: Any, x: Any, labels: Any, /) -> Any:
+    """Per row of ``x`` (…, classes): ``log Σ_j exp(x_j) - x_label``, and the probabilities; ``labels`` (…,) integers."""
+    shifted = _shifted(xp, x, -1)
+    p = xp.exp(shifted)
+    norm = p.sum(axis=-1, keepdims=True)
+    p /= norm
+    picked = xp.take_along_axis(shifted, labels[..., None], axis=-1)
+    return (xp.log(norm) - picked)[..., 0], p
+
+
+@primitive(linear="g")
+def one_hot_subtract(xp: Any, g: Any, labels: Any, /, *, shape: tuple[int, ...]) -> Any:
+    """Minus ``g`` at each row's label, 0 elsewhere: (…,) to (…, classes)."""
+    out = xp.zeros(shape, dtype=g.dtype)
+    flat = out.reshape(-1)
+    rows = xp.arange(math.prod(shape[:-1])) * shape[-1] + labels.reshape(-1)
+    flat[rows] = -g.reshape(-1)
+    return flat.reshape(shape)
+
+
+@primitive(linear="x")
+def pick_label(xp: Any, x: Any, labels: Any, /) -> Any:
+    """Each row's entry at its label: (…, classes) to (…,)."""
+    return xp.take_along_axis(x, labels[..., None], axis=-1)[..., 0]
+
+
+pick_label.vjp(x=lambda g, labels, x_spec: -one_hot_subtract(g, labels, shape=x_spec.shape), labels=None)
+one_hot_subtract.vjp(g=lambda g, labels: -pick_label(g, labels), labels=None)
+
+
+def _cross_entropy_rule(g: Any, p: Any, labels: Any, x_spec: Any) -> Any:
+    loss, probability = g
+    out = None
+    if loss is not None:
+        out = _outer(loss, 1) * p + one_hot_subtract(loss, labels, shape=x_spec.shape)
+    if probability is not None:
+        more = _softmax_rule(probability, p, len(x_spec.shape) - 1)
+        out = more if out is None else out + more
+    return out
+
+
+softmax_cross_entropy.vjp(x=_cross_entropy_rule, labels=None)
+softmax_cross_entropy.jvp(
+    x=lambda t, p, labels: (
+        total(p * t, axis=(len(p.shape) - 1,), keepdims=False) - pick_label(t, labels),
+        _softmax_rule(t, p, len(p.shape) - 1),
+    )
+)
+
+
+@elementwise
+def sigmoid_cross_entropy(xp: Any, x: Any, y: Any, /) -> Any:
+    """``log(1 + exp(x)) - x·y``: the cross entropy of probability ``sigmoid(x)`` and target ``y``, safe from overflow."""
+    return xp.maximum(x, 0) - x * y + xp.log1p(xp.exp(-xp.absolute(x)))
+
+
+@elementwise(name="logistic")
+def logistic(xp: Any, x: Any, /) -> Any:
+    """``1 / (1 + exp(-x))`` by way of tanh, which can't overflow."""
+    return xp.tanh(0.5 * x) * 0.5 + 0.5
+
+
+logistic.vjp(x=lambda g, out: g * (out - out * out))
+sigmoid_cross_entropy.vjp(x=lambda g, x, y: g * (logistic(x) - y), y=lambda g, x: -g * x)
+
+
+@elementwise
+def binary_cross_entropy(xp: Any, p: Any, y: Any, /) -> Any:
+    """``-(y·log p + (1 - y)·log(1 - p))`` for probabilities inside (0, 1); the caller clips them."""
+    return -(y * xp.log(p) + (1 - y) * xp.log1p(-p))
+
+
+binary_cross_entropy.vjp(
+    p=lambda g, p, y: g * ((p - y) / (p - p * p)),
+    y=lambda g, p: g * (log(1 - p) - log(p)),
+)
+
+
+# Normalisation ----------------------------------------------------------------------------------------------------
+
+
+@primitive(outputs="out scale")
+def normalize(xp: Any, x: Any, /, *, axis: tuple[int, ...], epsilon: float, centre: bool) -> Any:
+    """``(x - mean) / sqrt(var + ε)`` over ``axis`` (without the mean: ``x / sqrt(mean(x²) + ε)``), and 1/sqrt(…).
+
+    16-bit floats are summed in float32. Layer norm, batch norm, group norm and RMS norm are this, on other axes.
+    """
+    wide = x.astype("float32") if x.dtype.kind not in "fc" or x.dtype.itemsize < 4 else x
+    if centre:
+        wide = wide - wide.mean(axis=axis, keepdims=True)
+    scale = 1 / xp.sqrt(xp.mean(wide * wide, axis=axis, keepdims=True) + epsilon)
+    return (wide * scale).astype(x.dtype, copy=False), scale.astype(x.dtype, copy=False)
+
+
+def _normalize_rule(g: Any, out: Any, scale: Any, axis: tuple[int, ...], centre: bool) -> Any:
+    """With n = out: dn = s·(g - mean(g) - n·mean(g·n)); ds = -s²·n/N, where N elements are averaged."""
+    of_out, of_scale = g
+    n = math.prod([out.shape[i] for i in axis])
+
+    def mean(x: Any) -> Any:
+        return total(x, axis=axis, keepdims=True) / n
+
+    result = None
+    if of_out is not None:
+        inner = of_out - out * mean(of_out * out)
+        if centre:
+            inner = inner - mean(of_out)
+        result = inner * scale
+    if of_scale is not None:
+        more = -(of_scale * scale * scale) * out / n
+        result = more if result is None else result + more
+    return result
+
+
+normalize.vjp(x=_normalize_rule)
+
+
+# Dropout ------------------------------------------------------------------------------------------------------------
+
+
+@primitive(linear="x", residuals="mask")
+def dropout(xp: Any, x: Any, /, *, rate: float, stream: Any) -> Any:
+    """``x`` with each entry 0 with probability ``rate``, the others times 1/(1 - rate); ``stream`` draws the mask."""
+    mask = stream.random(x.shape, "float32") >= rate
+    return x * mask * (1 / (1 - rate)), mask
+
+
+dropout.vjp(x=lambda g, mask, rate: g * mask * (1 / (1 - rate)))
+dropout.jvp(x=lambda t, mask, rate: t * mask * (1 / (1 - rate)))
