@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends.cupy_backend import CupyBackend, matmul
+from backends.cupy_backend import CupyBackend
 from tests.strict_array import StrictArray, counts
 from tests.strict_namespace import special, xp
 from tests.strict_random import StrictStream
@@ -28,9 +28,7 @@ class StrictBackend(CupyBackend):
     device_type = "strict"
 
     def __init__(self) -> None:
-        self.xp = xp
-        self.array_types = (StrictArray,)
-        self.KERNELS = {"matmul": matmul}
+        super().__init__(xp)
 
     def _special_functions(self) -> Any:
         return special

@@ -78,16 +78,20 @@ class StrictUfunc:
         raise TypeError(f"Wrong type ({tuple(types)}) of arguments for cupy_{self.name}")
 
     def __call__(self, *args: Any, out: Any = None, dtype: Any = None, casting: str = "same_kind") -> Any:
-        values, key, sources = [], [], []
+        values, key = [], []
+        options: dict[str, Any]
         for a in args:
             if a.__class__ is StrictArray:
-                sources.append(a)
                 a = a._a
                 key.append(a.dtype)
             elif a.__class__ in SCALARS:
                 key.append(np.dtype(bool) if a.__class__ is bool else a.__class__)
             elif isinstance(a, np.generic):
                 key.append(a.dtype)
+            elif hasattr(a, "__cupy_override_elementwise_kernel__"):
+                given = {"out": out, "dtype": dtype}
+                options = {name: value for name, value in given.items() if value is not None}
+                return a.__cupy_override_elementwise_kernel__(self, *args, **options)
             else:
                 raise TypeError(f"Unsupported type {type(a)}")
             values.append(a)
@@ -96,7 +100,7 @@ class StrictUfunc:
                 raise ValueError("Cannot specify 'out' as both a positional and keyword argument")
             out = args[self.nin :]
             values, key = values[: self.nin], key[: self.nin]
-        options: dict[str, Any] = {}
+        options = {}
         if out is not None:
             outs = out if isinstance(out, tuple) else (out,)
             if any(o is not None and not isinstance(o, StrictArray) for o in outs):
@@ -334,7 +338,9 @@ def _unchanged(function: Callable[..., Any]) -> Callable[..., Any]:
         out = function(*args, **kwargs)
         if isinstance(out, StrictArray):
             return _itself(args[0], out)
-        return type(out)(_itself(a, o) for a, o in zip(args, out))
+        if len(out) == 1 or all(isinstance(a, StrictArray) for a in args):
+            return type(out)(_itself(a, o) for a, o in zip(args, out))
+        return out
 
     return call
 

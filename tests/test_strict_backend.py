@@ -426,6 +426,19 @@ def test_a_stranger_with_operators_of_its_own_is_asked() -> None:
         x - Stranger()
 
 
+def test_ufuncs_hand_over_to_what_overrides_them() -> None:
+    class Override:
+        def __cupy_override_elementwise_kernel__(self, ufunc: Any, *args: Any, **kwargs: Any) -> Any:
+            return ufunc.name, len(args), kwargs
+
+    x = strict()
+    assert xp.sin(Override()) == ("sin", 1, {})
+    assert xp.add(x, Override()) == ("add", 2, {})
+    x -= Override()
+    name, count, kwargs = x
+    assert (name, count, type(kwargs["out"])) == ("subtract", 2, StrictArray)
+
+
 def test_divisions_by_zero_are_silent_as_on_a_gpu() -> None:
     x = strict([1.0, 0.0])
     assert xp.isinf((x / 0.0)[0]) and xp.isnan((x / 0.0)[1])
@@ -443,7 +456,8 @@ def test_functions_are_numpys() -> None:
         ("pad", (x, 1), {"mode": "reflect"}), ("roll", (x, 1), {"axis": 1}), ("tile", (x, (2, 1)), {}),
         ("clip", (x, 1.5, 2.5), {}), ("median", (x,), {"axis": 0}), ("linspace", (0.0, 1.0, 5), {}),
         ("arange", (5,), {}), ("meshgrid", (x[0], x[1]), {}), ("searchsorted", (np.sort(x[0]), x[1]), {}),
-        ("isclose", (x, x), {}), ("trace", (x,), {}), ("diff", (x,), {}), ("outer", (x[0], x[1]), {}),
+        ("split", (x, 3), {"axis": 1}), ("isclose", (x, x), {}), ("trace", (x,), {}), ("diff", (x,), {}),
+        ("outer", (x[0], x[1]), {}),
     ]:  # fmt: skip
         expected = getattr(np, name)(*args, **options)
         ours = [_strictly(a) for a in args]
