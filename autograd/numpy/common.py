@@ -1,4 +1,4 @@
-"""What every subject of the namespace shares: arguments made fit for primitives. Imports ``plan``, ``ops.shape`` and ``backends``."""
+"""What every subject of the namespace shares: arguments made fit for primitives. Imports ``ops.join``, ``backends``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy import dtype as _dtype
 from numpy.exceptions import AxisError
 
 import backends
-from autograd.ops import shape as _shape
+from autograd.ops import join as _join
 from autograd.plan import RUNTIME
 
 # Bare numbers and nested sequences: what a public function turns into arrays before it calls a primitive.
@@ -89,13 +89,13 @@ def arraylike(x: Any, like: Any = None) -> Any:
     >>> t = tensor(3.0, requires_grad=True)
     >>> arraylike([[1.0, 2.0], [t, 4.0]])
     Tensor([[1., 2.],
-            [3., 4.]], dtype=float64, op=reshape)
+            [3., 4.]], dtype=float64, op=stack)
     """
     if x.__class__ not in COERCED:
         return x if x.__class__ is RUNTIME["Tensor"] else _known(x)
     if (x.__class__ is list or x.__class__ is tuple) and has_tensor(x):
         return _stacked(x)
-    return (backend_of(x) if like is None else backend_of(like)).asarray(_hosted(x))
+    return (backend_of(x) if like is None else backend_of(like)).asarray(list(x) if x.__class__ is range else x)
 
 
 def arraylikes(*xs: Any) -> tuple[Any, ...]:
@@ -120,17 +120,12 @@ def _fit(x: Any, backend: backends.Backend) -> Any:
         return _stacked(x)
     if not backend.owns_memory:
         backend = backends.default()
-    return backend.asarray(_hosted(x))
+    return backend.asarray(list(x) if x.__class__ is range else x)
 
 
 def _known(x: Any) -> Any:
     backends.of(x)
     return x
-
-
-def _hosted(x: Any) -> Any:
-    """``x`` with arrays inside sequences left to the array library, which stacks its own."""
-    return list(x) if x.__class__ is range else x
 
 
 def _stacked(xs: Any) -> Any:
@@ -140,7 +135,7 @@ def _stacked(xs: Any) -> Any:
     backend = backend_of(xs)
     if not backend.owns_memory:
         raise TypeError(
-            "arraylike: expected Tensors over arrays inside a list; got Tensors of a scalar graph, which has no arrays. "
+            "arraylike: expected Tensors over arrays inside a list; got Tensors of a scalar graph, which has none. "
             "Build them with tensor(…), or combine them with +, * and math-like functions one by one."
         )
     parts = [_stacked(x) for x in xs]
@@ -151,7 +146,7 @@ def _stacked(xs: Any) -> Any:
             f"arraylike: expected the entries of a list to have one shape; got {sorted(shapes)}. "
             "Broadcast or concatenate them explicitly."
         )
-    return _shape.concatenate(*[_shape.reshape(p, shape=(1, *p.shape)) for p in parts], axis=0)
+    return _join.stack(*parts, axis=0)
 
 
 # Axes and dtypes -------------------------------------------------------------------------------------------
@@ -183,7 +178,9 @@ def normalize_axis(axis: Any, ndim: int, name: str = "axis") -> tuple[int, ...]:
         return normalize_axis(operator.index(axis), ndim, name)
     axes = tuple([normalize_one(a, ndim, name) for a in axis])
     if len(set(axes)) != len(axes):
-        raise ValueError(f"{name}: expected each axis once; got {tuple(axis)} for {ndim} dimensions. Drop the repeated one.")
+        raise ValueError(
+            f"{name}: expected each axis once; got {tuple(axis)} for {ndim} dimensions. Drop the repeated one."
+        )
     return axes
 
 

@@ -200,6 +200,8 @@ imag.vjp(x=lambda g: -1j * g)
 conj.jvp(x=lambda t: conj(t))
 real.jvp(x=lambda t: real(t))
 imag.jvp(x=lambda t: imag(t))
+
+
 def _phase(x: Any) -> Any:
     """conj(x)/|x|, 0 at 0: for real x its sign, the mean of both slopes at the kink."""
     return conj(sign(x)) if is_complex(x) else sign(x)

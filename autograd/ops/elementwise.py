@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, trigonometry, hyperbolics, rounding, extrema, element by element. Imports ``ops.arithmetic``.
+"""Exponentials, trigonometry, hyperbolics, rounding, extrema, element by element. Imports ``ops.arithmetic``.
 
 Slopes that are infinite at a point where the function itself is finite (cbrt at 0, arcsin at ±1) are 0 there;
 docs/subgradients.md lists every such choice.
@@ -12,18 +12,14 @@ from typing import Any
 from autograd.ops.arithmetic import (
     absolute,
     equal,
-    exp,
     greater,
     imag,
     is_complex,
     less,
-    log,
     logical_and,
     logical_or,
-    real,
     sign,
     sqrt,
-    tanh,
     where,
 )
 from autograd.primitive import elementwise, primitive

@@ -1,0 +1,93 @@
+"""Choosing between elements: where, maximum, minimum, clip. Imports ``ufuncs`` and ``ops``.
+
+Dtypes, broadcasting and errors are as ``autograd.numpy.elementwise`` states them; g stands for the cotangent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.numpy.common import arraylike, arraylikes, hand_over, namespace_of, raw
+from autograd.numpy.ufuncs import binary
+from autograd.ops import arithmetic as _ops
+from autograd.ops import elementwise as _more
+
+__all__ = [
+    "clip", "fmax", "fmin", "maximum", "minimum", "where",
+]  # fmt: skip
+
+
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    """x where the condition holds, y elsewhere; each gets g in its places. With the condition alone, ``nonzero``.
+
+    Raises:
+        ValueError: only one of x and y is given.
+
+    >>> where([True, False], [1.0, 2.0], 0.0)
+    array([1., 0.])
+    """
+    if x is None and y is None:
+        condition = raw(arraylike(condition))
+        return namespace_of(condition).nonzero(condition)
+    if x is None or y is None:
+        raise ValueError("where: expected both x and y, or neither; got one. Give the other: where(condition, x, y).")
+    return _ops.where(*arraylikes(condition, x, y))
+
+
+@binary(_more.maximum)
+def maximum(x1: Any, x2: Any, /) -> Any:
+    """The larger of the two, NaN where one is; it gets g, and both get g/2 where they are equal.
+
+    >>> maximum([1.0, 5.0], 3.0)
+    array([3., 5.])
+    """
+
+
+@binary(_more.minimum)
+def minimum(x1: Any, x2: Any, /) -> Any:
+    """The smaller of the two, NaN where one is; it gets g, and both get g/2 where they are equal.
+
+    >>> minimum([1.0, 5.0], 3.0)
+    array([1., 3.])
+    """
+
+
+@binary(_more.fmax)
+def fmax(x1: Any, x2: Any, /) -> Any:
+    """The larger of the two, passing over NaN; it gets g, and both get g/2 where they are equal.
+
+    >>> fmax([1.0, float("nan")], 3.0)
+    array([3., 3.])
+    """
+
+
+@binary(_more.fmin)
+def fmin(x1: Any, x2: Any, /) -> Any:
+    """The smaller of the two, passing over NaN; it gets g, and both get g/2 where they are equal.
+
+    >>> fmin([1.0, float("nan")], 3.0)
+    array([1., 3.])
+    """
+
+
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """min(max(a, a_min), a_max); g where a is within the bounds (included), to the bound where it is not.
+
+    The bounds are named ``a_min`` and ``a_max``, or, as the array API standard has them, ``min`` and ``max``; None is
+    no bound. Bounds may be arrays or Tensors, with derivatives.
+
+    Raises:
+        ValueError: a bound is given under both names.
+
+    >>> clip([-1.0, 0.5, 2.0], 0, 1)
+    array([0. , 0.5, 1. ])
+    """
+    if (min is not None and a_min is not None) or (max is not None and a_max is not None):
+        raise ValueError("clip: expected each bound once; got a_min with min, or a_max with max. Drop one of the two.")
+    low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
+    if a.__class__ in (list, tuple, float, int, bool, complex):
+        a = arraylike(a, like=low if hasattr(low, "dtype") else high)
+    low, high = [bound if bound is None else arraylikes(a, bound)[1] for bound in (low, high)]
+    if out is not None:
+        return hand_over("clip", (a, low, high), out=out)
+    return _more.clip(a, low, high)
