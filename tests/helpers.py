@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import backends
+
+try:
+    import ml_dtypes
+except ImportError:
+    _BFLOAT16: list[np.dtype[Any]] = []
+else:
+    _BFLOAT16 = [np.dtype(ml_dtypes.bfloat16)]
+# The floating types that a backend stores; bfloat16 where ml_dtypes is installed.
+FLOATS = [np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64), *_BFLOAT16]
 
 
 def to_numpy(x: Any) -> Any:
