@@ -24,7 +24,9 @@ def fit(g: Any, edge: Any) -> Any:
     target = edge.shape
     size = getattr(g, "shape", ())
     if size != target:
-        if len(size) < len(target) or any([n == 1 != m for n, m in zip(size[::-1], target[::-1], strict=False)]):
+        if len(size) > len(target):
+            g = reduce.unbroadcast(g, shape=target)
+        elif len(size) < len(target) or any([n == 1 != m for n, m in zip(size, target, strict=True)]):
             g = shape.broadcast_to(g, shape=target)
         else:
             g = reduce.unbroadcast(g, shape=target)
@@ -54,18 +56,19 @@ def propagate(
     retain: bool = False,
     record: bool = False,
     oldest: int = -1,
+    cut: bool = False,
 ) -> dict[Any, Any]:
     """Sweep back from Tensors with raw or Tensor cotangents; returns edge -> cotangent (Tensors where ``record``)."""
     roots = [output._edge for output in outputs]
     if not record:
         cotangents = [g._data if is_tensor(g) else g for g in gradients]
         cotangents = [_fitted(g, root) for g, root in zip(cotangents, roots, strict=True)]
-        return sweep(roots, cotangents, RAW, inputs=inputs, retain=retain, oldest=oldest)
+        return sweep(roots, cotangents, RAW, inputs=inputs, retain=retain, oldest=oldest, cut=cut)
     cls = RUNTIME["Tensor"]
     with enable_grad():
         cotangents = [g if is_tensor(g) else cls._wrap(g) for g in gradients]
         cotangents = [_fitted(g, root) for g, root in zip(cotangents, roots, strict=True)]
-        return sweep(roots, cotangents, RECORDED, inputs=inputs, retain=retain, oldest=oldest)
+        return sweep(roots, cotangents, RECORDED, inputs=inputs, retain=retain, oldest=oldest, cut=cut)
 
 
 def _fitted(g: Any, root: Any) -> Any:

@@ -19,7 +19,7 @@ from autograd.primitive import elementwise
 
 @elementwise
 def gate(xp: Any, g: Any, x: Any, /) -> Any:
-    """g where x > 0, 0 elsewhere; a primitive of its own since NumPy multiplies by booleans slowly."""
+    """g where x > 0, 0 where it is 0, for an x that is never negative; on its own since NumPy multiplies by booleans slowly."""
     return g * (x > 0)
 
 

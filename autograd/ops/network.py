@@ -1,4 +1,4 @@
-"""What networks are made of, as primitives whose own rules save time or memory. Imports ``arithmetic``, ``linalg``, ``reduce``, ``shape``, ``index``.
+"""What networks are made of, as primitives whose own rules save time or memory. Imports ``arithmetic``, ``elementwise``, ``linalg``, ``reduce``, ``shape``, ``index``.
 
 Axes come normalised. Formulas: Bishop, "Pattern Recognition and Machine Learning" (2006), 4.3, for softmax and cross
 entropy; Ba, Kiros, Hinton, "Layer Normalization" (2016).
@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from autograd.ops.arithmetic import exp, log
+from autograd.ops.elementwise import sigmoid
 from autograd.ops.linalg import matmul
 from autograd.ops.reduce import sum as total
 from autograd.ops.shape import reshape
@@ -154,14 +155,7 @@ def sigmoid_cross_entropy(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.maximum(x, 0) - x * y + xp.log1p(xp.exp(-xp.absolute(x)))
 
 
-@elementwise(name="logistic")
-def logistic(xp: Any, x: Any, /) -> Any:
-    """``1 / (1 + exp(-x))`` by way of tanh, which can't overflow."""
-    return xp.tanh(0.5 * x) * 0.5 + 0.5
-
-
-logistic.vjp(x=lambda g, out: g * (out - out * out))
-sigmoid_cross_entropy.vjp(x=lambda g, x, y: g * (logistic(x) - y), y=lambda g, x: -g * x)
+sigmoid_cross_entropy.vjp(x=lambda g, x, y: g * (sigmoid(x) - y), y=lambda g, x: -g * x)
 
 
 @elementwise
