@@ -23,7 +23,7 @@ getitem.vjp(x=lambda g, x_spec, index: scatter_index(g, index=index, shape=x_spe
 def scatter_index(xp: Any, x: Any, /, *, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``x`` added at ``index``; repeated indices add up."""
     out = xp.zeros(shape, dtype=x.dtype)
-    if is_basic(index):
+    if is_basic(index) or selects_once(index):
         out[index] = x
     else:
         backends.of(out).add_at(out, index, x)
@@ -34,9 +34,15 @@ scatter_index.vjp(x=lambda g, index: getitem(g, index=index))
 
 
 def is_basic(index: Any) -> bool:
-    """Whether an index of slices, integers, ``...`` and None only, which selects each element at most once."""
+    """Whether an index of slices, integers, ``...`` and None only: what it selects is a view."""
     entries = index if isinstance(index, tuple) else (index,)
-    return all(i is None or i is Ellipsis or isinstance(i, (slice, int)) and not isinstance(i, bool) for i in entries)
+    return all([i is None or i is Ellipsis or isinstance(i, (slice, int)) and not isinstance(i, bool) for i in entries])
+
+
+def selects_once(index: Any) -> bool:
+    """Whether ``index`` names no element twice, as basic indices and boolean masks can't."""
+    entries = index if isinstance(index, tuple) else (index,)
+    return all([is_basic(i) or getattr(getattr(i, "dtype", None), "kind", "") == "b" for i in entries])
 
 
 @primitive(joint="a b")
@@ -51,6 +57,51 @@ index_update.vjp(
     a=lambda g, index: index_update(g, 0, index=index),
     b=lambda g, index: getitem(g, index=index),
 )
+
+
+# Along one axis --------------------------------------------------------------------------------------------
+
+
+@primitive(linear="x")
+def take_along_axis(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
+    return xp.take_along_axis(x, indices, axis)
+
+
+take_along_axis.vjp(
+    x=lambda g, indices, x_spec, axis: scatter_along(g, indices, axis=axis, shape=x_spec.shape, once=False),
+    indices=None,
+)
+
+
+@primitive(linear="x")
+def scatter_along(xp: Any, x: Any, indices: Any, /, *, axis: int, shape: tuple[int, ...], once: bool) -> Any:
+    """Zeros of ``shape`` with ``x`` added where ``take_along_axis`` would have read it.
+
+    ``once`` says that no place comes twice (a permutation), which spares the slow adding up.
+    """
+    out = xp.zeros(shape, dtype=x.dtype)
+    if once:
+        xp.put_along_axis(out, indices, x, axis)
+        return out
+    # In flat memory one array of integers says it all, and that is the case libraries have made fast.
+    places: Any = 0
+    step = 1
+    for i in reversed(range(len(shape))):
+        if i == axis:
+            along = indices.astype("int64")
+            places = places + (along % shape[i] if shape[i] else along) * step
+        elif shape[i] > 1:
+            places = places + (xp.arange(shape[i]) * step).reshape((-1,) + (1,) * (len(shape) - 1 - i))
+        step *= shape[i]
+    places = xp.broadcast_to(places, x.shape).reshape(-1)
+    backends.of(out).add_at(out.reshape(-1), places, x.reshape(-1))
+    return out
+
+
+scatter_along.vjp(x=lambda g, indices, axis: take_along_axis(g, indices, axis=axis), indices=None)
+
+
+# Writes through views --------------------------------------------------------------------------------------
 
 
 def replay(x: Any, steps: Steps) -> Any:
@@ -73,3 +124,46 @@ view_update.vjp(
     a=lambda g, steps: view_update(g, 0, steps=steps),
     b=lambda g, steps: replay(g, steps),
 )
+
+
+# Errors ----------------------------------------------------------------------------------------------------
+
+
+@getitem.explains
+def _getitem_hint(x: Any, *, index: Any) -> str | None:
+    shape = tuple(x.shape)
+    entries = index if isinstance(index, tuple) else (index,)
+    taken = [_axes(i) for i in entries]
+    if sum(taken) > len(shape):
+        return f"expected at most {len(shape)} indices, as x is {shape}; got {sum(taken)}. Drop one, or add axes with None"
+    axis = 0
+    for entry, axes in zip(entries, taken, strict=True):
+        if entry is Ellipsis:
+            axis += len(shape) - sum(taken)
+        elif isinstance(entry, int) and not isinstance(entry, bool) and not -shape[axis] <= entry < shape[axis]:
+            size = shape[axis]
+            where = f"an index from {-size} to {size - 1}" if size else "no integer index, since there is nothing"
+            return f"expected {where} on axis {axis} of x, which is {shape}; got {entry}"
+        elif hasattr(entry, "dtype") and entry.dtype.kind not in "biu":
+            return f"expected integers or booleans as an index; got an array of {entry.dtype}. Cast it: i.astype(int)"
+        axis += axes
+    return None
+
+
+def _axes(entry: Any) -> int:
+    """How many axes an entry of an index uses up."""
+    if entry is None or entry is Ellipsis or isinstance(entry, bool):
+        return 0
+    return entry.ndim if getattr(getattr(entry, "dtype", None), "kind", "") == "b" else 1
+
+
+@take_along_axis.explains
+def _take_along_hint(x: Any, indices: Any, *, axis: int) -> str | None:
+    if indices.dtype.kind not in "iu":
+        return f"expected integer indices; got {indices.dtype}. Cast them: indices.astype(int)"
+    if x.ndim != indices.ndim:
+        return (
+            f"expected indices of as many axes as x; x is {tuple(x.shape)}, indices {tuple(indices.shape)}. "
+            "Add an axis: expand_dims(indices, axis)"
+        )
+    return None

@@ -1,0 +1,261 @@
+"""Sorting, searching and sets. Imports ``ops.sorting``, ``ops.index``, ``common``, ``indexing``.
+
+Sorting sends each cotangent back to where its element stood; equal elements keep their order in ``sort`` and
+``argsort``, so that their gradients do not depend on the algorithm. Indices and counts have no derivative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.numpy.common import COERCED, arraylike, hand_over, is_tensor, namespace_of, normalize_one, raw
+from autograd.numpy.indexing import take, take_along_axis, untracked
+from autograd.numpy.joining import unstack
+from autograd.ops import shape as _shape
+from autograd.ops import sorting as _sorting
+
+__all__ = [
+    "argpartition",
+    "argsort",
+    "isin",
+    "lexsort",
+    "partition",
+    "searchsorted",
+    "sort",
+    "unique",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+]
+
+_KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")
+
+
+def _sortable(name: str, a: Any, axis: int | None, kind: Any, order: Any) -> tuple[Any, int]:
+    if order is not None:
+        raise TypeError(f"{name}: expected no order=, which is for structured arrays; got {order!r}. Sort one field.")
+    if kind not in _KINDS:
+        raise ValueError(f"{name}: expected a kind among {', '.join(map(repr, _KINDS[1:]))}; got {kind!r}.")
+    a = arraylike(a)
+    if axis is None:
+        return _shape.reshape(a, shape=(-1,)), 0
+    return a, normalize_one(axis, len(a.shape))
+
+
+def sort(
+    a: Any,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: Any = None,
+    *,
+    stable: bool | None = None,
+    descending: bool = False,
+) -> Any:
+    """The elements in rising order along ``axis`` (flattened for None), NaN last.
+
+    Args:
+        kind, stable: as in NumPy; a Tensor's sort is always stable.
+        descending: falling order instead, NaN first (the array API's keyword).
+
+    >>> sort([3.0, 1.0, 2.0])
+    array([1., 2., 3.])
+    """
+    a, axis = _sortable("sort", a, axis, kind, order)
+    if is_tensor(a) or descending:
+        return _sorting.sort(a, axis=axis, descending=descending)
+    options = {"stable": stable} if stable is not None else {}
+    return namespace_of(a).sort(a, axis=axis, kind=kind, **options)
+
+
+def argsort(
+    a: Any,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: Any = None,
+    *,
+    stable: bool | None = None,
+    descending: bool = False,
+) -> Any:
+    """The indices that sort ``a`` along ``axis``: ``take_along_axis(a, argsort(a), axis=-1)`` is sorted.
+
+    >>> argsort([3.0, 1.0, 2.0])
+    array([1, 2, 0])
+    """
+    a, axis = _sortable("argsort", a, axis, kind, order)
+    if is_tensor(a) or descending:
+        return _sorting.argsort(a, axis=axis, descending=descending)
+    options = {"stable": stable} if stable is not None else {}
+    return namespace_of(a).argsort(a, axis=axis, kind=kind, **options)
+
+
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    """The indices that sort along ``axis`` by the last of ``keys``, ties by the one before, and so on.
+
+    Args:
+        keys: a sequence of arrays of one shape, or an array whose first axis is the keys.
+
+    >>> lexsort(([2, 1, 1], [0, 1, 0]))
+    array([2, 0, 1])
+    """
+    columns = unstack(keys) if hasattr(keys, "shape") else [arraylike(key) for key in keys]
+    if not len(columns):
+        raise TypeError("lexsort: expected at least one key; got none.")
+    axis = normalize_one(axis, len(columns[0].shape))
+    order = _sorting.argsort(columns[0], axis=axis, descending=False)
+    for key in columns[1:]:
+        # Sorting by a more important key keeps the order of its ties.
+        more = _sorting.argsort(take_along_axis(key, order, axis), axis=axis, descending=False)
+        order = take_along_axis(order, more, axis)
+    return order
+
+
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """``a`` with the ``kth`` smallest along ``axis`` where sorting would put it, no larger ones before it, no smaller after.
+
+    Args:
+        kth: an index or several.
+        kind: NumPy's name for its one algorithm.
+
+    >>> partition([3.0, 1.0, 2.0], 0)[0]
+    np.float64(1.0)
+    """
+    a, axis, kth = _divided("partition", a, kth, axis, kind, order)
+    return _sorting.partition(a, kth=kth, axis=axis) if is_tensor(a) else namespace_of(a).partition(a, kth, axis)
+
+
+def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """The indices that partition ``a``: see ``partition``.
+
+    >>> argpartition([3.0, 1.0, 2.0], 0)[0]
+    np.int64(1)
+    """
+    a, axis, kth = _divided("argpartition", a, kth, axis, kind, order)
+    return _sorting.argpartition(a, kth=kth, axis=axis)
+
+
+def _divided(name: str, a: Any, kth: Any, axis: int | None, kind: str, order: Any) -> tuple[Any, int, Any]:
+    if kind != "introselect":
+        raise ValueError(f"{name}: expected kind='introselect'; got {kind!r}.")
+    a, axis = _sortable(name, a, axis, None, order)
+    kth = raw(kth)
+    kth = kth.tolist() if hasattr(kth, "tolist") else kth
+    size = a.shape[axis]
+    places = [kth] if isinstance(kth, int) else list(kth)
+    if any([not -size <= k < size for k in places]):
+        raise ValueError(f"{name}: expected kth from {-size} to {size - 1} on axis {axis}; got {kth}.")
+    return a, axis, kth if isinstance(kth, int) else tuple(places)
+
+
+# Searching -------------------------------------------------------------------------------------------------
+
+
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """Where the elements of ``v`` would go in the sorted vector ``a``: ``a[i-1] < v <= a[i]`` (``"right"``: ``<=``, ``<``).
+
+    Args:
+        sorter: indices that sort ``a``, where it is not sorted.
+
+    >>> searchsorted([1.0, 2.0, 3.0], [2.0, 9.0])
+    array([1, 3])
+    """
+    a, v = _beside(a, v)
+    if side not in ("left", "right"):
+        raise ValueError(f"searchsorted: expected side 'left' or 'right'; got {side!r}.")
+    if len(a.shape) != 1:
+        raise ValueError(f"searchsorted: expected a sorted vector; got shape {tuple(a.shape)}.")
+    return _sorting.searchsorted(a if sorter is None else take(a, sorter), v, side=side)
+
+
+def isin(
+    element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: str | None = None
+) -> Any:
+    """Which elements are among ``test_elements`` (with ``invert``, which are not); booleans.
+
+    >>> isin([1, 2, 3], [3, 1])
+    array([ True, False,  True])
+    """
+    element, test_elements = _beside(element, test_elements)
+    if kind is not None:
+        return hand_over("isin", (element, test_elements, assume_unique, invert), kind=kind)
+    return _sorting.isin(element, test_elements, assume_unique=assume_unique, invert=invert)
+
+
+def _beside(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both as arrays of one backend."""
+    a = arraylike(a, like=b if a.__class__ in COERCED and b.__class__ not in COERCED else None)
+    return a, arraylike(b, like=a)
+
+
+# Sets ------------------------------------------------------------------------------------------------------
+
+
+def unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    *,
+    equal_nan: bool = True,
+) -> Any:
+    """The different elements (slices along ``axis``), sorted; with the flags, also indices, inverse and counts.
+
+    The gradient of a value goes to the first element that has it.
+
+    >>> unique([2.0, 1.0, 2.0], return_counts=True)
+    (array([1., 2.]), array([1, 2]))
+    """
+    ar = arraylike(ar)
+    if not is_tensor(ar) or ar._edge is None:
+        return untracked("unique", ar, return_index, return_inverse, return_counts, axis, equal_nan=equal_nan)
+    _, places, *rest = untracked("unique", ar, True, return_inverse, return_counts, axis, equal_nan=equal_nan)
+    values = take(ar, places, axis)
+    found = (values, *([places] if return_index else []), *rest)
+    return found if len(found) > 1 else values
+
+
+def _named(name: str, x: Any) -> Any:
+    """NumPy's function of this name, its ``values`` read from ``x`` so that they have a gradient."""
+    x = arraylike(x)
+    result = untracked(name, x)
+    if not is_tensor(x) or x._edge is None:
+        return result
+    values = take(x, untracked("unique", x, True, equal_nan=False)[1])
+    return result._replace(values=values) if isinstance(result, tuple) else values
+
+
+def unique_all(x: Any) -> Any:
+    """The different elements with the first ``indices``, the ``inverse_indices`` and the ``counts``; each NaN by itself.
+
+    >>> unique_all([2.0, 1.0, 2.0]).counts
+    array([1, 2])
+    """
+    return _named("unique_all", x)
+
+
+def unique_counts(x: Any) -> Any:
+    """The different elements and their ``counts``; each NaN by itself.
+
+    >>> unique_counts([2.0, 1.0, 2.0]).values
+    array([1., 2.])
+    """
+    return _named("unique_counts", x)
+
+
+def unique_inverse(x: Any) -> Any:
+    """The different elements and ``inverse_indices``, which rebuild ``x`` from them; each NaN by itself.
+
+    >>> unique_inverse([2.0, 1.0, 2.0]).inverse_indices
+    array([1, 0, 1])
+    """
+    return _named("unique_inverse", x)
+
+
+def unique_values(x: Any) -> Any:
+    """The different elements, each NaN by itself; their order is left open, as in the array API.
+
+    >>> sort(unique_values([2.0, 1.0, 2.0]))
+    array([1., 2.])
+    """
+    return _named("unique_values", x)
