@@ -307,8 +307,8 @@ def rel_entr(x: Any, y: Any) -> Any:
 def expit(x: Any) -> Any:
     """1/(1 + e^-x); g·expit(x)·(1 - expit(x)).
 
-    >>> expit([0.0, -1000.0])
-    array([0.5, 0. ])
+    >>> expit([0.0, 2.0])
+    array([0.5       , 0.88079708])
     """
     return _basic.sigmoid(arraylike(x))
 
