@@ -69,7 +69,9 @@ class Plan:
     Attributes:
         name, outputs: the primitive's name and number of outputs.
         active: the positions of the operands that need a gradient, as the node's edges are ordered.
+        full: whether everything is kept, for a forward sweep.
         slots: the names of what ``node.saved`` holds.
+        watched: those among them whose memory must not be written before the backward sweep.
         backward: ``backward(g, saved, edges)`` gives one cotangent per edge.
         attach: ``attach(tensors, values, out, residuals, **options)`` makes the recorded Tensor(s).
     """
@@ -80,21 +82,24 @@ class Plan:
         self.outputs = len(primitive.outputs)
         self.kinds = kinds
         self.active = tuple(i for i, kind in enumerate(kinds) if kind == ACTIVE and not primitive.is_constant(i))
-        self.slots = self._slots(full)
+        self.full = full
+        self.slots = self._slots()
         self.backward = self._write_backward()
         self.attach: Callable[..., Any] = self._write_attach()
 
     # What is kept --------------------------------------------------------------------------------------
 
-    def _slots(self, full: bool) -> tuple[str, ...]:
+    def _slots(self) -> tuple[str, ...]:
         p = self.primitive
         wanted: dict[str, None] = {}
         for rule, _ in self._rules():
             for name in rule_parameters(rule):
                 if name not in ("g", "needs") and not self._is_edge_spec(name):
                     wanted[name] = None
-        if full:
-            everything = (*p.names(len(self.kinds)), *p.options, *p.residuals, *p.kept_outputs)
+        self.watched = frozenset(wanted).intersection((*p.names(len(self.kinds)), *p.outputs))
+        if self.full:
+            # Writes to what only a forward sweep reads are noted apart: backward may run all the same.
+            everything = (*p.names(len(self.kinds)), *p.options, *p.residuals, *p.kept_outputs, "written")
             wanted.update(dict.fromkeys(everything))
         return tuple(wanted)
 
@@ -156,11 +161,10 @@ class Plan:
             known = dict(options)
             known.update(zip(p.residuals, residuals, strict=True))
             known.update(zip(p.outputs, outs, strict=True))
-            writes = []
             if p.variadic:
                 known["xs"] = tuple(values)
                 known["specs"] = tuple([Spec.of(value) for value in values]) if "specs" in slots else None
-                watched = range(len(values)) if "xs" in slots else ()
+                sources = [("xs", tensor) for tensor, kind in zip(tensors, kinds, strict=True) if kind != PLAIN]
             else:
                 for name, value in zip(p.operands, values, strict=True):
                     known[name] = value
@@ -168,13 +172,11 @@ class Plan:
                         known[name + "_spec"] = Spec.of(value)
                 if "specs" in slots:
                     known["specs"] = tuple([Spec.of(value) for value in values])
-                watched = [i for i, name in enumerate(p.operands) if name in slots]
-            for i in watched:
-                if kinds[i] != PLAIN:
-                    writes.append(tensors[i]._watch())
-            for result, name in zip(results, p.outputs, strict=True):
-                if name in slots:
-                    writes.append(result._watch())
+                sources = [(p.operands[i], tensors[i]) for i, kind in enumerate(kinds) if kind != PLAIN]
+            sources += zip(p.outputs, results, strict=True)
+            writes = [tensor._watch() for name, tensor in sources if name in self.watched]
+            if self.full:
+                known["written"] = tuple([(name, tensor._watch()) for name, tensor in sources if name in slots])
             node.saved = tuple([known[name] for name in slots])
             node.writes = tuple(writes)
             if several:
@@ -364,7 +366,8 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             "        node.dtype = out.dtype",
         ]
         for a in watched:
-            lines += [f"        w_{a} = {a}._writes", f"        if w_{a} is None:", f"            w_{a} = {a}._writes = []"]
+            new = f"{a}._writes = [] if {a}._family is None else {a}._watch()"
+            lines += [f"        w_{a} = {a}._writes", f"        if w_{a} is None:", f"            w_{a} = {new}"]
         if "out" in plan.slots:
             lines.append("        w_out = tensor._writes = []")
             watched.append("out")

@@ -75,14 +75,19 @@ class Tensor(Methods):
 
     def _watch(self) -> list[str]:
         """The list that tells a graph whether this Tensor's memory was written since now."""
-        if self._writes is None:
-            self._writes = []
-        return self._writes
+        return views.watch(self)
 
     def _link(self, source: Tensor, step: Any, options: dict[str, Any]) -> None:
         """Called by a view operation on its result: join the family where memory really is shared."""
-        if views.shares_memory(self._data, source._data):
-            views.link(self, source, ((step, options),))
+        data = source._data
+        if not views.shares_memory(self._data, data):
+            array = backends.of(data).writable(data)
+            if array is data:
+                return
+            # A view of NumPy's scalar, which has no memory to share: give it some, and look at that.
+            source._data = array
+            self._data = step.forward(backends.of(array).xp, array, **options)
+        views.link(self, source, ((step, options),))
 
     def _retain(self, g: Any) -> None:
         """Called by the sweep for a Tensor that asked ``retain_grad()``."""
@@ -101,7 +106,7 @@ class Tensor(Methods):
         if value.__class__ is Tensor:
             value = value._data
         backends.of(value)
-        views.mark_written(self, "data = …")
+        views.leave(self)
         self._data = value
         if self._edge.__class__ is Leaf:
             self._edge.shape = self.shape
@@ -180,7 +185,7 @@ class Tensor(Methods):
                     "Cast it first, e.g. tensor(data, dtype=float)."
                 )
             if self._family.__class__ is views.View:
-                self._family.steps = None
+                self._family = views.family_of(self)
             self._edge = Leaf(self, self.shape, self.dtype)
             self._grad = None
             self._grad_owned = False
@@ -267,6 +272,7 @@ class Tensor(Methods):
         """A Tensor over the same memory, without its history."""
         out = Tensor._wrap(self._data)
         if self.backend.owns_memory:
+            out._data = views.ready(self)
             views.link(out, self, None)
         return out
 
@@ -307,10 +313,10 @@ class Tensor(Methods):
     # Indexing --------------------------------------------------------------------------------------------------
 
     def __getitem__(self, key: Any) -> Tensor:
-        return index.getitem(self, index=normalize_index(key))
+        return index.getitem(self, index=normalize_index(key, self))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        key = normalize_index(key)
+        key = normalize_index(key, self, value)
         if value.__class__ is not Tensor and value.__class__ not in backends.BY_TYPE:
             value = self.backend.asarray(value)
         if not views.is_recorded(self, value):

@@ -1,8 +1,9 @@
 """Views and writes: who shares memory with whom, and how a write is recorded. Imports ``graph``, ``mode``, ``ops.index``.
 
-Tensors over one memory are a family: a base, which lists its views weakly, and views, which hold the base and the
-view operations that lead from it to them. A write through any of them empties nobody's graph: the base goes on from
-a node that puts the new value in its place, and every view's edge is made again from the base's.
+Tensors over one memory are a family. It has one list that tells graphs of writes, and knows its members, weakly. Some
+are bases, with a gradient of their own; the others are views, which hold their base and the view operations that lead
+from it to them. A write through any member is seen by all; in the graph, the member's base goes on from a node that
+puts the new value in its place, and every view of that base gets its edge made again from there.
 """
 
 from __future__ import annotations
@@ -18,12 +19,32 @@ from autograd.plan import ACTIVE, CONSTANT, PLAIN, RUNTIME
 from autograd.primitive import of
 
 
+class Family:
+    """One memory: the Tensors over it, and the list of writes since a graph last saved a value of it."""
+
+    __slots__ = ("members", "writes")
+
+    def __init__(self, first: Any) -> None:
+        self.members = [weakref.ref(first)]
+        self.writes: list[str] | None = first._writes
+
+    def add(self, tensor: Any) -> None:
+        members = self.members
+        if len(members) >= 32 and not len(members) & (len(members) - 1):
+            members[:] = [ref for ref in members if ref() is not None]
+        members.append(weakref.ref(tensor))
+
+    def alive(self) -> list[Any]:
+        return [tensor for tensor in [ref() for ref in self.members] if tensor is not None]
+
+
 class View:
-    """What a view knows: its base, and the steps from there (None where it shares memory but no gradient)."""
+    """What a view knows: its family, its base, and the steps from there."""
 
-    __slots__ = ("base", "steps")
+    __slots__ = ("base", "family", "steps")
 
-    def __init__(self, base: Any, steps: Steps | None) -> None:
+    def __init__(self, family: Family, base: Any, steps: Steps) -> None:
+        self.family = family
         self.base = base
         self.steps = steps
 
@@ -36,45 +57,76 @@ def shares_memory(value: Any, source: Any) -> bool:
     return base is not None and (base is source or base is source.base)
 
 
-def link(view: Any, source: Any, steps: Steps | None) -> None:
-    """Make ``view`` a member of ``source``'s family."""
-    family = source._family
-    base = source
-    if family.__class__ is View:
-        base = family.base
-        steps = None if steps is None or family.steps is None else family.steps + steps
-    mode = get_mode()
-    if mode is not None and not mode.grad:
-        steps = None
-    view._family = View(base, steps)
-    views = base._family
-    if views is None:
-        views = base._family = []
-    elif len(views) >= 32 and not len(views) & (len(views) - 1):
-        views[:] = [ref for ref in views if ref() is not None]
-    views.append(weakref.ref(view))
-
-
-def members(tensor: Any) -> list[Any]:
-    """The base first, then every view of it that is alive."""
+def family_of(tensor: Any) -> Family:
+    """The family of a Tensor, founded where it has none yet."""
     family = tensor._family
-    base = family.base if family.__class__ is View else tensor
-    views = [ref() for ref in base._family] if base._family is not None else []
-    return [base, *[view for view in views if view is not None]]
+    if family is None:
+        family = tensor._family = Family(tensor)
+    return family.family if family.__class__ is View else family
+
+
+def base_of(tensor: Any) -> Any:
+    """The Tensor whose gradient a write to this one changes: its base, or itself."""
+    return tensor._family.base if tensor._family.__class__ is View else tensor
+
+
+def link(tensor: Any, source: Any, steps: Steps | None) -> None:
+    """Make ``tensor`` a member of ``source``'s family: a view by ``steps``, or (None, or under no_grad) a base of its own."""
+    family = family_of(source)
+    mode = get_mode()
+    if steps is None or (mode is not None and not mode.grad):
+        tensor._family = family
+    else:
+        if source._family.__class__ is View:
+            steps = source._family.steps + steps
+        tensor._family = View(family, base_of(source), steps)
+    family.add(tensor)
+
+
+def leave(tensor: Any) -> None:
+    """Take ``tensor``, which gets other memory, out of its family; what were its views stand for themselves."""
+    mark_written(tensor, "data = …")
+    if tensor._family is None:
+        return
+    family = family_of(tensor)
+    family.members[:] = [ref for ref in family.members if ref() is not tensor]
+    for member in family.alive():
+        if member._family.__class__ is View and member._family.base is tensor:
+            member._family = family
+    tensor._family = None
+
+
+def watch(tensor: Any) -> list[str]:
+    """The list that tells a graph whether this Tensor's memory was written since now, through whichever member."""
+    if tensor._writes is None:
+        if tensor._family is None:
+            tensor._writes = []
+        else:
+            family = family_of(tensor)
+            if family.writes is None:
+                family.writes = []
+            tensor._writes = family.writes
+    return tensor._writes
 
 
 def mark_written(tensor: Any, name: str) -> None:
-    """Tell every graph that saved a value of this family that ``name`` wrote to it."""
-    for member in members(tensor):
-        if member._writes is not None:
-            member._writes.append(name)
+    """Tell every graph that saved a value of this memory that ``name`` wrote to it."""
+    if tensor._family is None:
+        if tensor._writes is not None:
+            tensor._writes.append(name)
+            tensor._writes = None
+        return
+    family = family_of(tensor)
+    if family.writes is not None:
+        family.writes.append(name)
+        family.writes = None
+        for member in family.alive():
             member._writes = None
 
 
 def check_writable(tensor: Any, name: str) -> None:
     """Raise where a recorded write would change a leaf, or a view of one, behind its gradient's back."""
-    base = members(tensor)[0]
-    for member, what in ((tensor, "this"), (base, "a view of")):
+    for member, what in ((tensor, "this"), (base_of(tensor), "a view of")):
         if member._edge.__class__ is Leaf:
             raise GraphError(
                 f"{name}: expected a Tensor that may be written; got {what} a leaf that requires a gradient. "
@@ -121,6 +173,7 @@ def update(tensor: Any, function: Any, symbol: Any, *operands: Any) -> Any:
 def write(tensor: Any, out: Any, name: str, steps: Steps = ()) -> None:
     """Put ``out`` (a Tensor or raw value) into ``tensor``, or into the view of it that ``steps`` select, and record it."""
     cls = RUNTIME["Tensor"]
+    before = tensor._data
     data = ready(tensor)
     value = out._data if out.__class__ is cls else out
     edge = out._edge if out.__class__ is cls else None
@@ -132,18 +185,27 @@ def write(tensor: Any, out: Any, name: str, steps: Steps = ()) -> None:
             f"{name}: expected a result of the written Tensor's shape {data.shape}; got {value.shape}. "
             "An in-place operation can't broadcast its target: use x = x ∘ y instead."
         )
-    _check_cast(name, value, data)
+    check_cast(name, value, data)
     if edge is not None and getattr(edge, "saved", None):
         # The operation that made `out` may have saved this very memory: let it keep the old values.
-        edge.saved = tuple([backends.of(v).copy(v) if v is data else v for v in edge.saved])
-        edge.writes = tuple([w for w in edge.writes if w is not tensor._writes])
+        old = tensor._writes
+        copied = [v is data or v is before for v in edge.saved]
+        saved = [backends.of(v).copy(v) if v is data else v for v in edge.saved]
+        edge.writes = _without(edge.writes, old, copied.count(True))
+        if edge.plan.full:
+            own = dict(zip(edge.plan.slots, copied))
+            saved[-1] = tuple([note for note in saved[-1] if not (note[1] is old and own.get(note[0]))])
+        edge.saved = tuple(saved)
     place[...] = value
     mark_written(tensor, name)
     family = tensor._family
     if family.__class__ is View:
-        if family.steps is None:
-            return
-        _rebase(family.base, family.steps + steps, out, value)
+        if family.steps is not None:
+            _rebase(family.base, family.steps + steps, out, value)
+        elif steps:  # a detached Tensor shares the memory, but its history is its own
+            _record(tensor, steps, out, value)
+        else:
+            tensor._edge = edge
     elif steps:
         _rebase(tensor, steps, out, value)
     else:
@@ -153,7 +215,19 @@ def write(tensor: Any, out: Any, name: str, steps: Steps = ()) -> None:
         pass  # its edge was renewed with the other views'
 
 
-def _check_cast(name: str, value: Any, data: Any) -> None:
+def _without(writes: tuple[list[str], ...], old: Any, count: int) -> tuple[list[str], ...]:
+    """The version lists less ``count`` times ``old``, which other saved members of the family may share."""
+    kept = []
+    for w in writes:
+        if w is old and count:
+            count -= 1
+        else:
+            kept.append(w)
+    return tuple(kept)
+
+
+def check_cast(name: str, value: Any, data: Any) -> None:
+    """Raise where writing ``value`` into ``data`` would cut its kind of number down (floats to integers, …)."""
     dtype = getattr(value, "dtype", None)
     if dtype is None:
         return
@@ -170,7 +244,13 @@ def _kind(dtype: Any) -> str:
 
 
 def _rebase(base: Any, steps: Steps, out: Any, value: Any) -> None:
-    """Give the written base a node of its own: the old value, with ``out`` where the steps lead."""
+    """Give the written base a node of its own, and its views edges from there."""
+    _record(base, steps, out, value)
+    _renew_views(base)
+
+
+def _record(base: Any, steps: Steps, out: Any, value: Any) -> None:
+    """Give ``base`` a node of its own: the old value, with ``out`` where the steps lead."""
     cls = RUNTIME["Tensor"]
     kind = PLAIN if out.__class__ is not cls else CONSTANT if out._edge is None else ACTIVE
     p = of(view_update)
@@ -180,13 +260,13 @@ def _rebase(base: Any, steps: Steps, out: Any, value: Any) -> None:
         if mode is not None and mode.full:
             plan = p.plan(plan.kinds, full=True)
         base._edge = plan.attach((base, out), (base._data, value), base._data, (), {"steps": steps})._edge
-    _renew_views(base)
 
 
 def _renew_views(base: Any) -> None:
+    """Make the edges of ``base``'s views again from its own."""
+    if base._family is None:
+        return
     cls = RUNTIME["Tensor"]
-    for view in members(base)[1:]:
-        steps = view._family.steps
-        if steps is not None:
-            source = cls._wrap(base._data, base._edge)
-            view._edge = replay(source, steps)._edge
+    for member in family_of(base).alive():
+        if member._family.__class__ is View and member._family.base is base:
+            member._edge = replay(cls._wrap(base._data, base._edge), member._family.steps)._edge
