@@ -1,0 +1,1 @@
+"""Times this project and its peers side by side: ``python -m benchmarks``. Uses all packages; nothing imports it."""

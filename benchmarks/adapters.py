@@ -1,0 +1,138 @@
+"""How each library hands back numbers, waits for its device and is held to a number of threads.
+
+Imports no library until its adapter is made, and nothing of this project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+class Adapter:
+    """A library whose values NumPy understands and which computes at once; the others say what differs."""
+
+    def __init__(self, threads: int) -> None:
+        """Load the library, using no more than ``threads`` threads."""
+
+    def devices(self) -> tuple[str, ...]:
+        """Which of ``"cpu"`` and ``"gpu"`` it can compute on here."""
+        return ("cpu",)
+
+    def to_numpy(self, value: Any) -> np.ndarray:
+        """One result as a NumPy array."""
+        return np.asarray(value)
+
+    def synchronize(self, value: Any, backend: str) -> None:
+        """Wait until ``value`` is computed."""
+
+
+class Xpgrad(Adapter):
+    """This project."""
+
+    def __init__(self, threads: int) -> None:
+        import backends
+
+        self._backends = backends
+
+    def devices(self) -> tuple[str, ...]:
+        kinds = {self._backends.get(name).device_type for name in self._backends.available()}
+        return tuple("gpu" if kind == "cuda" else kind for kind in sorted(kinds))
+
+    def to_numpy(self, value: Any) -> np.ndarray:
+        value = getattr(value, "data", value) if hasattr(value, "requires_grad") else value
+        return np.asarray(self._backends.of(value).to_numpy(value))
+
+    def synchronize(self, value: Any, backend: str) -> None:
+        self._backends.get(backend).synchronize()
+
+
+class Torch(Adapter):
+    """PyTorch."""
+
+    def __init__(self, threads: int) -> None:
+        import torch
+
+        self._torch = torch
+        torch.set_num_threads(threads)
+
+    def devices(self) -> tuple[str, ...]:
+        return ("cpu", "gpu") if self._torch.cuda.is_available() else ("cpu",)
+
+    def to_numpy(self, value: Any) -> np.ndarray:
+        return value.detach().cpu().numpy()
+
+    def synchronize(self, value: Any, backend: str) -> None:
+        if self._torch.cuda.is_available():
+            self._torch.cuda.synchronize()
+
+
+class Jax(Adapter):
+    """JAX, which sizes its thread pool by the cores it may run on."""
+
+    def __init__(self, threads: int) -> None:
+        import jax
+
+        self._jax = jax
+
+    def devices(self) -> tuple[str, ...]:
+        return ("cpu", "gpu") if any(device.platform == "gpu" for device in self._jax.devices()) else ("cpu",)
+
+    def synchronize(self, value: Any, backend: str) -> None:
+        self._jax.block_until_ready(value)
+
+
+class Keras(Adapter):
+    """Keras on TensorFlow."""
+
+    def __init__(self, threads: int) -> None:
+        import tensorflow
+
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+class Tinygrad(Adapter):
+    """tinygrad; its tensors are computed when asked for."""
+
+    def to_numpy(self, value: Any) -> np.ndarray:
+        return value.numpy()
+
+    def synchronize(self, value: Any, backend: str) -> None:
+        from tinygrad import Device
+
+        Device[Device.DEFAULT].synchronize()
+
+
+class Micrograd(Adapter):
+    """micrograd, whose values are Python floats in an object."""
+
+    def to_numpy(self, value: Any) -> np.ndarray:
+        return np.asarray(getattr(value, "data", value))
+
+
+ADAPTERS: dict[str, type[Adapter]] = {
+    "xpgrad": Xpgrad,
+    "torch": Torch,
+    "jax": Jax,
+    "keras": Keras,
+    "tinygrad": Tinygrad,
+    "micrograd": Micrograd,
+}
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The arrays in nested lists, tuples and dicts, in order.
+
+    >>> list(leaves({"a": [1, (2, None)], "b": 3}))
+    [1, 2, 3]
+    """
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    elif value is not None:
+        yield value

@@ -1,0 +1,84 @@
+"""What became slower or faster between two runs, beyond noise. Imports ``results`` and ``stats``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks import stats
+from benchmarks.peers import OURS
+from benchmarks.results import Record, Results
+
+# Two runs differ by this much though nothing changed: caches, memory layout, the processor's mood.
+TOLERANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a record of ours differs from an older one.
+
+    Attributes:
+        ratio: new ÷ old with the interval that the noise of both runs allows, after ``drift`` is taken out.
+        drift: what peers of unchanged versions took, new ÷ old: how much of it is the machine.
+    """
+
+    old: Record
+    new: Record
+    ratio: stats.Ratio
+    drift: float
+
+    @property
+    def verdict(self) -> str:
+        """``"slower"`` or ``"faster"`` where the whole interval is beyond the tolerance, else ``"same"``."""
+        if self.ratio.low > 1 + TOLERANCE:
+            return "slower"
+        return "faster" if self.ratio.high < 1 - TOLERANCE else "same"
+
+
+def compare(old: Results, new: Results) -> list[Change]:
+    """The change of every record of ours that both runs have, the worst first.
+
+    Two runs are never on an equally busy machine. Where peers whose version did not change took part in both, their
+    median change in the same case is divided out.
+    """
+    before = {record.key: record for record in old.records}
+    steady = {name for name, number in new.versions.items() if number and old.versions.get(name) == number} - {OURS}
+    changes = []
+    for record in new.records:
+        if record.peer != OURS or record.key not in before:
+            continue
+        earlier = before[record.key]
+        beside = [
+            peer.summary.median / before[peer.key].summary.median
+            for peer in new.records
+            if peer.peer in steady and _case(peer) == _case(record) and peer.key in before
+        ]
+        drift = stats.median(beside) if beside else 1.0
+        changes.append(Change(earlier, record, _ratio(earlier, record, drift), drift))
+    return sorted(changes, key=lambda change: -change.ratio.median)
+
+
+def _case(record: Record) -> tuple[str, str, int, str]:
+    return record.workload, record.variant, record.size, record.device
+
+
+def _ratio(old: Record, new: Record, drift: float) -> stats.Ratio:
+    """New ÷ old: the samples of two runs are no pairs, so the interval joins the far ends of both."""
+    a, b = old.summary, new.summary
+    return stats.Ratio(b.median / a.median / drift, b.low / a.high / drift, b.high / a.low / drift)
+
+
+def describe(changes: list[Change]) -> list[str]:
+    """A line for each change beyond noise, then how many there were."""
+    lines = []
+    for change in changes:
+        if change.verdict != "same":
+            ratio, new = change.ratio, change.new
+            where = ", ".join(part for part in (new.workload, new.variant, f"{new.size:,}", new.device) if part)
+            drift = f", after peers' drift of {change.drift:.2f} was taken out" if change.drift != 1 else ""
+            lines.append(
+                f"{change.verdict}: {where}: {ratio.median:.2f} times the old cost "
+                f"({ratio.low:.2f}–{ratio.high:.2f}){drift}"
+            )
+    count = {word: sum(change.verdict == word for change in changes) for word in ("slower", "faster", "same")}
+    lines.append(f"{count['slower']} slower, {count['faster']} faster, {count['same']} the same within noise")
+    return lines

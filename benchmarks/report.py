@@ -1,0 +1,287 @@
+"""The report for people: tables in the terminal, a verdict in words, Markdown. Imports ``results`` and ``stats``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.peers import OURS, PEERS
+from benchmarks.results import Record, Results
+from benchmarks.stats import Growth, Ratio
+from benchmarks.workload import Workload, discover
+
+_STYLE = {"faster": "green", "slower": "red", "tie": "yellow"}
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits and its unit.
+
+    >>> duration(0.0000123), duration(2.5), duration(0.0009999)
+    ('12.3 µs', '2.5 s', '1 ms')
+    """
+    return _scaled(seconds, ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")))
+
+
+def volume(size: float) -> str:
+    """A number of bytes with three digits and its unit.
+
+    >>> volume(3 * 2**20)
+    '3 MiB'
+    """
+    return _scaled(size, ((2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B")))
+
+
+def rate(value: float, unit: str) -> str:
+    """A rate with three digits, such as ``'1.2 TFLOP/s'``.
+
+    >>> rate(1.2e12, "FLOP/s")
+    '1.2 TFLOP/s'
+    """
+    return _scaled(value, ((1e15, "P" + unit), (1e12, "T" + unit), (1e9, "G" + unit), (1e6, "M" + unit)))
+
+
+def _scaled(value: float, units: Sequence[tuple[float, str]]) -> str:
+    for scale, name in units:
+        if float(f"{value:.3g}") >= scale:
+            return f"{_three(value / scale)} {name}"
+    scale, name = units[-1]
+    return f"{_three(value / scale)} {name}"
+
+
+def _three(value: float) -> str:
+    return f"{value:.0f}" if value >= 999.5 else f"{float(f'{value:.3g}'):g}"
+
+
+def cost(record: Record) -> str:
+    """The median of a record in its unit."""
+    return (volume if record.unit == "B" else duration)(record.summary.median)
+
+
+def spread(record: Record) -> str:
+    """Half the distance of the quartiles as a share of the median."""
+    summary = record.summary
+    return f"±{50 * (summary.q3 - summary.q1) / summary.median:.0f} %"
+
+
+def ratio_text(ratio: Ratio, bounds: bool = True) -> str:
+    """A ratio with its interval; a tie says so.
+
+    >>> ratio_text(Ratio(0.43, 0.4, 0.46)), ratio_text(Ratio(1.01, 0.9, 1.1)), ratio_text(Ratio(0.43, 0.4, 0.46), False)
+    ('0.43 (0.40–0.46)', 'tie (0.90–1.10)', '0.43')
+    """
+    word = "tie" if ratio.verdict == "tie" else number(ratio.median)
+    return f"{word} ({number(ratio.low)}–{number(ratio.high)})" if bounds else word
+
+
+def number(ratio: float) -> str:
+    """A ratio with two digits after the point where they say something.
+
+    >>> [number(ratio) for ratio in (0.00123, 0.04, 0.987, 12.34, 1234.0)]
+    ['0.0012', '0.04', '0.99', '12.3', '1234']
+    """
+    if ratio < 0.0995:
+        return f"{ratio:.2g}"
+    return f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.1f}" if ratio < 99.5 else f"{ratio:.0f}"
+
+
+def growth_text(fit: Growth, unit: str, size: str) -> str:
+    """A fit as a formula.
+
+    >>> growth_text(Growth(2e-6, 1e-9, 1.0), "s", "elements")
+    '2 µs + 1 ns · elements^1.00'
+    """
+    show = volume if unit == "B" else duration
+    fixed = f"{show(fit.fixed)} + " if fit.fixed else ""
+    if not fit.rate:
+        return f"{show(fit.fixed)}, whatever the size"
+    return f"{fixed}{show(fit.rate) if fit.rate >= 1e-12 else f'{fit.rate:.2g} s'} · {size}^{fit.power:.2f}"
+
+
+def ratios_of(results: Results, ours: Record) -> dict[str, Ratio]:
+    """The ratio of a record of ours to each peer."""
+    return {theirs.peer: ratio for one, theirs, ratio in results.ratios() if one is ours}
+
+
+def table(work: Workload, results: Results, bounds: bool = True) -> Table:
+    """A workload's table: what we take, the share of the machine's peak, and ours ÷ theirs for each peer.
+
+    Args:
+        bounds: show the spread of times and the intervals of ratios, which take room.
+    """
+    records = results.of(work.name)
+    devices = [device for device in ("cpu", "gpu") if any(r.device == device for r in records)]
+    peers = [name for name in PEERS if any(r.peer == name for r in records)]
+    shares = any(r.share is not None and r.peer == OURS for r in records)
+    out = Table(box=None, pad_edge=False)
+    columns = {
+        "variant": any(record.variant for record in records),
+        work.size: True,
+        "on": len(devices) > 1,
+        OURS: True,
+        "of peak": shares,
+        **{f"÷ {peer}": True for peer in peers},
+    }
+    for name, shown in columns.items():
+        if shown:
+            out.add_column(name, justify="left" if name in ("variant", "on") else "right", no_wrap=True)
+    for row in _rows(records):
+        cells = _cells(results, row, peers, bounds)
+        out.add_row(*(cell for cell, shown in zip(cells, columns.values()) if shown))
+    return out
+
+
+def _rows(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """The records that stand in one row: the same variant, size and device."""
+    rows: dict[tuple[str, int, str], list[Record]] = {}
+    for record in records:
+        rows.setdefault((record.variant, record.size, record.device), []).append(record)
+    yield from rows.values()
+
+
+def _cells(results: Results, row: list[Record], peers: Sequence[str], bounds: bool) -> list[str | Text]:
+    first = row[0]
+    ours = next((record for record in row if record.peer == OURS), None)
+    took = "–" if ours is None else f"{cost(ours)} {spread(ours)}" if bounds else cost(ours)
+    share = f"{_three(100 * ours.share)} %" if ours and ours.share is not None else ""
+    cells: list[str | Text] = [first.variant, f"{first.size:,}", first.device, took, share]
+    found = ratios_of(results, ours) if ours else {}
+    for peer in peers:
+        theirs = next((record for record in row if record.peer == peer), None)
+        if theirs is None:
+            cells.append("")
+        elif peer in found:
+            cells.append(Text(ratio_text(found[peer], bounds), style=_STYLE[found[peer].verdict]))
+        else:
+            cells.append(cost(theirs))
+    return cells
+
+
+def growth_lines(work: Workload, results: Results) -> list[str]:
+    """How our cost grows, and from which size the GPU is worth it."""
+    lines = []
+    for (variant, peer, device), records in results.curves(work.name).items():
+        fit = results.growth(work.name, variant, peer, device)
+        if peer == OURS and fit is not None and len(records) > 2:
+            what = f"{variant}, " if variant else ""
+            lines.append(f"{what}{device}: {growth_text(fit, records[0].unit, work.size)}")
+    for variant in dict.fromkeys(record.variant for record in results.of(work.name)):
+        if any(r.peer == OURS and r.device == "gpu" for r in results.of(work.name) if r.variant == variant):
+            at = results.crossing(work.name, variant)
+            what = f"{variant}, " if variant else ""
+            lines.append(
+                f"{what}the GPU "
+                + (
+                    "overtakes the CPU at no size measured"
+                    if at is None
+                    else "is faster at every size measured"
+                    if at == 0
+                    else f"overtakes the CPU at {at:,.0f} {work.size}"
+                )
+            )
+    return lines
+
+
+def verdict(results: Results) -> list[str]:
+    """For each peer: how often we are faster, tied, slower, and where the peer wins most clearly."""
+    tallies: dict[tuple[str, str], list[tuple[Record, Ratio]]] = {}
+    for ours, theirs, ratio in results.ratios():
+        tallies.setdefault((theirs.peer, ours.device), []).append((ours, ratio))
+    lines = []
+    for (peer, device), found in sorted(tallies.items()):
+        count = {word: sum(ratio.verdict == word for _, ratio in found) for word in _STYLE}
+        line = f"{peer} ({device}): {OURS} " + ", ".join(
+            f"{'tied' if word == 'tie' else word} in {n}" for word, n in count.items()
+        )
+        worst, ratio = max(found, key=lambda pair: pair[1].median)
+        if ratio.verdict == "slower":
+            line += f"; {peer} wins most at {place(worst)}: {number(ratio.median)} times our speed"
+        lines.append(line)
+    return lines
+
+
+def place(record: Record) -> str:
+    """A record's workload, variant and size in words."""
+    return ", ".join(part for part in (record.workload, record.variant, f"{record.size:,}") if part)
+
+
+def failures(results: Results) -> list[str]:
+    """Who took no part and why, each reason once."""
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for failure in results.failures:
+        where = " ".join(part for part in (failure.variant, f"{failure.size:,}") if part)
+        reasons.setdefault((failure.workload, failure.peer, failure.reason), []).append(where)
+    return [f"{peer} left out of {work} ({'; '.join(at)}): {why}" for (work, peer, why), at in reasons.items()]
+
+
+def notes(work: Workload, results: Results) -> list[str]:
+    """What is particular about how a peer does this work."""
+    found = {record.peer: record.note for record in results.of(work.name) if record.note}
+    return [f"{peer}: {note}" for peer, note in found.items()]
+
+
+def show(console: Console, work: Workload, results: Results) -> None:
+    """Print a workload's table and what follows from it."""
+    if results.of(work.name):
+        full = table(work, results)
+        fits = Measurement.get(console, console.options, full).maximum < console.width
+        console.print(f"{work.name}: {work.title}", style="bold", highlight=False)
+        console.print(full if fits else table(work, results, bounds=False))
+    for line in growth_lines(work, results):
+        console.print(f"  {line}", style="cyan", highlight=False)
+    for line in notes(work, results):
+        console.print(f"  {line}", style="dim", highlight=False)
+    for line in failures(Results(failures=[f for f in results.failures if f.workload == work.name])):
+        console.print(f"  {line}", style="red", highlight=False, markup=False)
+    console.print()
+
+
+def conditions(results: Results) -> list[str]:
+    """The machine, its peaks and the versions, for the head of a report."""
+    machine = results.machine
+    lines = ["{processor}, {cores} cores, {system}, {python}".format(**machine)]
+    lines += [str(gpu) for gpu in machine.get("gpus", [])]
+    for device, peak in results.peaks.items():
+        lines.append(
+            f"measured peak of the {device}: {rate(peak['flops'], 'FLOP/s')} (float32 product), "
+            f"{rate(peak['bytes'], 'B/s')} (copy)"
+        )
+    lines.append(", ".join(f"{name} {number}" for name, number in results.versions.items() if number))
+    return lines
+
+
+def markdown(results: Results) -> str:
+    """A table for the README: one row per case, ours ÷ theirs for each peer, in bold where we are faster."""
+    peers = [name for name in PEERS if any(record.peer == name for record in results.records)]
+    devices = {record.device for record in results.records}
+    works = discover()
+    head = ["work", "size", *(["on"] if len(devices) > 1 else []), OURS, *(f"÷ {peer}" for peer in peers)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "|".join([" --- "] + [" ---: "] * (len(head) - 1)) + "|"]
+    for name in results.workloads():
+        for row in _rows(results.of(name)):
+            first = row[0]
+            ours = next((record for record in row if record.peer == OURS), None)
+            found = ratios_of(results, ours) if ours else {}
+            cells = [", ".join(filter(None, (works[name].title if name in works else name, first.variant)))]
+            cells.append(f"{first.size:,} {works[name].size}" if name in works else f"{first.size:,}")
+            if len(devices) > 1:
+                cells.append(first.device)
+            cells.append(cost(ours) if ours else "–")
+            cells += [_bold(found[peer]) if peer in found else "" for peer in peers]
+            lines.append("| " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "Ours ÷ theirs, measured in turns on one machine: below 1 this project is faster. "
+        "A tie is a ratio whose interval (95 %) straddles 1.",
+        *(f"{line}." for line in conditions(results)[:-1]),
+    ]
+    lines.append(f"Versions: {conditions(results)[-1]}; commit {results.commit}, {results.date[:10]}.")
+    return "\n".join(lines) + "\n"
+
+
+def _bold(ratio: Ratio) -> str:
+    text = ratio_text(ratio, bounds=False)
+    return f"**{text}**" if ratio.verdict == "faster" else text
