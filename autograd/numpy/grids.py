@@ -39,7 +39,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     ]
     if not sparse:
         full = tuple([sizes[places.index(i)] for i in range(n)])
-        grids = [_shape.broadcast_to(x, shape=full) for x in grids]
+        grids = [_shape.broadcast_view(x, shape=full) for x in grids]
     return tuple([_copy(x) for x in grids] if copy else grids)
 
 

@@ -309,7 +309,7 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     array([[1., 2.],
            [1., 2.]])
     """
-    return _shape.broadcast_to(arraylike(array), shape=sizes(shape))
+    return _shape.broadcast_view(arraylike(array), shape=sizes(shape))
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
@@ -320,4 +320,4 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     """
     arrays = [arraylike(a) for a in args]
     shape = broadcast_shapes(*[tuple(a.shape) for a in arrays])
-    return tuple([a if tuple(a.shape) == shape else _shape.broadcast_to(a, shape=shape) for a in arrays])
+    return tuple([a if tuple(a.shape) == shape else _shape.broadcast_view(a, shape=shape) for a in arrays])

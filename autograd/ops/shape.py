@@ -32,6 +32,15 @@ broadcast_to.vjp(x=lambda g: g)  # un-broadcast where it arrives
 
 
 @primitive(view=True, linear="x")
+def broadcast_view(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
+    """``broadcast_to`` for users, who may write to ``x`` later and see it here: always a view, never a quick copy."""
+    return xp.broadcast_to(x, shape)
+
+
+broadcast_view.vjp(x=lambda g: g)
+
+
+@primitive(view=True, linear="x")
 def diagonal(xp: Any, x: Any, /, *, offset: int, axis1: int, axis2: int) -> Any:
     return x.diagonal(offset, axis1, axis2)
 
@@ -95,6 +104,7 @@ def _transpose_hint(x: Any, *, axes: tuple[int, ...]) -> str:
 
 
 @broadcast_to.explains
+@broadcast_view.explains
 def _broadcast_hint(x: Any, *, shape: tuple[int, ...]) -> str:
     return (
         f"expected a shape that x's {tuple(x.shape)} broadcasts to; got {shape}. Counted from the last axis, "
