@@ -10,7 +10,7 @@ import itertools
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -38,12 +38,13 @@ class Note:
 
 
 class Leaf:
-    """Where a gradient ends: a Tensor the user asked gradients for, held weakly."""
+    """Where a gradient ends: a Tensor the user asked gradients for (or, ``inner``, a transform), held weakly."""
 
-    __slots__ = ("__weakref__", "dtype", "note", "seq", "shape", "tensor")
+    __slots__ = ("__weakref__", "dtype", "inner", "note", "seq", "shape", "tensor")
     edges: tuple[Any, ...] = ()
 
-    def __init__(self, tensor: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    def __init__(self, tensor: Any, shape: tuple[int, ...], dtype: Any, inner: bool = False) -> None:
+        self.inner = inner
         self.tensor = weakref.ref(tensor)
         self.shape = shape
         self.dtype = dtype
@@ -99,20 +100,25 @@ def note_of(edge: Any) -> Note:
     return edge.note
 
 
-def ancestors(roots: Iterable[Any], oldest: int = -1) -> list[Any]:
-    """Every edge reachable from ``roots``, roots first, each once, without recursion; none older than ``oldest``."""
+def ancestors(roots: Iterable[Any], oldest: int = -1, stop: Collection[Any] = ()) -> list[Any]:
+    """Every edge reachable from ``roots``, roots first, each once, without recursion; none older than ``oldest``.
+
+    Those in ``stop`` are reached however old they are, and not gone past.
+    """
     seen = dict.fromkeys(roots)
     order = list(seen)
     for node in order:
+        if node in stop:
+            continue
         for edge in node.edges:
-            if edge not in seen and edge.seq >= oldest:
+            if edge not in seen and (edge.seq >= oldest or edge in stop):
                 seen[edge] = None
                 order.append(edge)
     return order
 
 
 def consumers(
-    roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int
+    roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int, stop: Collection[Any] = ()
 ) -> tuple[dict[Any, int], set[Any] | None]:
     """How many cotangents each node will receive that receives several; and, towards ``inputs``, the nodes on the way.
 
@@ -135,11 +141,11 @@ def consumers(
     wanted = set(inputs)
     on_way: set[Any] = set()
     # Oldest first, since a node is on the way where one of its (always older) edges is.
-    for node in sorted(ancestors(roots, oldest), key=attrgetter("seq")):
+    for node in sorted(ancestors(roots, oldest, stop), key=attrgetter("seq")):
         if node in wanted or any(edge in on_way for edge in node.edges):
             on_way.add(node)
     once = set(roots)
-    for node in on_way:
+    for node in on_way.difference(stop):
         for edge in node.edges:
             if edge in on_way:
                 if edge in once:
@@ -171,13 +177,15 @@ def sweep(
     inputs: Sequence[Any] | None = None,
     retain: bool = False,
     oldest: int = -1,
+    cut: bool = False,
 ) -> dict[Any, Any]:
     """Propagate ``cotangents`` of ``roots`` backwards; returns the cotangent of every leaf (or of ``inputs``) reached.
 
-    Consumers are counted first, then ready nodes run: every node once, after all that consume it.
+    Consumers are counted first, then ready nodes run: every node once, after all that consume it. With ``cut``
+    nothing goes past ``inputs``: each gets what reaches it directly, not through another.
     """
-    shared, on_way = consumers(roots, inputs, oldest)
     wanted = frozenset(inputs) if inputs is not None else None
+    shared, on_way = consumers(roots, inputs, oldest, wanted if cut and wanted is not None else ())
     fit, wrap = how.fit, how.wrap
     mode = get_mode()
     watchers = mode.watchers if mode is not None else ()
@@ -203,7 +211,7 @@ def sweep(
                 g = _notify(node, g, fit)
             if wanted is not None and node in wanted:
                 found[node] = g
-        if on_way is not None and not any(edge in on_way for edge in edges):
+        if on_way is not None and (cut and node in wanted or not any(edge in on_way for edge in edges)):
             continue
         if g is None:
             grads: Any = (None,) * len(edges)

@@ -82,7 +82,7 @@ class Primitive:
         self.view = view
         self.linear = frozenset(linear.split())
         self.multilinear = frozenset(multilinear.split())
-        self.joint = bool(joint)
+        self.joint = frozenset(joint.split())
         self.rules: dict[str, Rule | None] = {}
         self.joint_rule: Rule | None = None
         self.constant_outputs: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ synchronisation and memory statistics. Everything else is written against ``xp``
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -132,6 +133,14 @@ class RandomStream:
     Every method takes the shape first and, for floats, the dtype, so float32 numbers are drawn as float32.
     A stream is copied and pickled by its state; several threads may draw from one.
     """
+
+    # Every stream there is: whoever has to draw the same numbers again sets back those that moved.
+    live: weakref.WeakSet[RandomStream] = weakref.WeakSet()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> RandomStream:
+        stream = super().__new__(cls)
+        RandomStream.live.add(stream)
+        return stream
 
     def __init__(self, seed: Any = None) -> None:
         raise NotImplementedError
