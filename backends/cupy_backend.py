@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
-import importlib.util
 import math
-import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from backends.base import Array, Backend, BackendError, in_its_dtype
+from backends.cuda import scatter
+from backends.cuda.driver import load_cupy
 from backends.cuda.philox import SOURCE, PhiloxStream
 
-# What `atomicAdd` adds exactly as `+` does. CuPy has float16 too, but sums thousands of terms in 11 bits.
-_ATOMIC = frozenset(["int32", "int64", "uint32", "uint64", "float32", "float64"])
 _THREADS = 128
 
 
@@ -83,22 +80,14 @@ class CupyBackend(Backend):
         """How many devices this process sees."""
         return self.xp.cuda.runtime.getDeviceCount()
 
+    def launch(self, source: str, kernel: str, threads: int, args: tuple[Any, ...]) -> None:
+        """Run a kernel of CUDA C: arrays by their address, so they must be contiguous; numbers as NumPy scalars."""
+        launch(source, kernel, threads, args)
+
     # What libraries do differently ---------------------------------------------------------------------
 
     def add_at(self, target: Array, index: Any, values: Any) -> None:
-        # Atomics add in any order, so the last bits of a float sum differ from run to run.
-        xp = self.xp
-        kind = target.dtype.kind
-        if kind == "c":
-            self.add_at(target.real, index, values.real)
-            self.add_at(target.imag, index, values.imag)
-        elif target.dtype.name in _ATOMIC:
-            xp.add.at(target, index, values)
-        else:
-            wide = "int32" if kind in "biu" else "float32"
-            total = xp.zeros(target.shape, wide)
-            xp.add.at(total, index, values)
-            target[...] = (target.astype(wide) + total).astype(target.dtype)
+        scatter.add_at(self.xp, self.launch, target, index, values)
 
     def as_strided(self, x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
         # cupy.lib.stride_tricks.as_strided leaves `base` empty, so its result would pass for an array of its own.
@@ -169,94 +158,17 @@ class CupyStream(PhiloxStream):
 
         out = cupy.empty(shape, dtype)
         if blocks:
-            args = (np.uint64(self.key), np.uint64(first), np.uint64(out.size), out, *options)
-            _kernel(kernel)((-(-blocks // _THREADS),), (_THREADS,), args)
+            launch(SOURCE, kernel, blocks, (np.uint64(self.key), np.uint64(first), np.uint64(out.size), out, *options))
         return out
 
 
+def launch(source: str, kernel: str, threads: int, args: tuple[Any, ...]) -> None:
+    """Run ``kernel`` of ``source`` on the current device and stream, in ``threads`` threads and some more."""
+    _compiled(source, kernel)((-(-threads // _THREADS),), (_THREADS,), args)
+
+
 @functools.cache
-def _kernel(name: str) -> Any:
+def _compiled(source: str, kernel: str) -> Any:
     import cupy
 
-    return cupy.RawKernel(SOURCE, name)
-
-
-# Whether there is a GPU, and what to install where not ------------------------------------------------
-
-
-def load_cupy() -> Any:
-    """The module ``cupy``, with a GPU to run on.
-
-    Raises:
-        BackendError: one of the two is missing.
-    """
-    driver = driver_version()
-    if importlib.util.find_spec("cupy") is None:
-        if driver is None:
-            raise BackendError(
-                "cupy: expected CuPy and an NVIDIA GPU; this machine has no CuPy installed and no NVIDIA driver. "
-                "Use the backend 'numpy' here. On a machine with an NVIDIA GPU: pip install 'xpgrad[cuda13]', "
-                "or 'xpgrad[cuda12]' where nvidia-smi names CUDA 12."
-            )
-        raise BackendError(
-            f"cupy: expected CuPy; it is not installed (the NVIDIA driver for CUDA {_text(driver)} is). "
-            f"Install it: {_install(driver)}"
-        )
-    try:
-        import cupy
-    except ImportError as error:
-        raise BackendError(
-            f"cupy: expected CuPy to load; importing it raised {type(error).__name__}: {_first_line(error)} "
-            f"Reinstall it: {_install(driver)}"
-        ) from error
-    if cupy.cuda.is_available():
-        return cupy
-    have = f"CuPy {cupy.__version__} is installed"
-    if driver is None:
-        raise BackendError(
-            f"cupy: expected an NVIDIA GPU; {have}, but no NVIDIA driver was found. "
-            "Install the driver (nvidia.com/drivers), or use the backend 'numpy'."
-        )
-    built = _built_for(cupy)
-    if built is not None and driver // 1000 < built // 1000:
-        raise BackendError(
-            f"cupy: expected a driver for CUDA {built // 1000}; {have} for that version, "
-            f"but the NVIDIA driver goes up to CUDA {_text(driver)}. Update the driver, or replace CuPy: "
-            f"pip uninstall cupy-cuda{built // 1000}x, then {_install(driver)}"
-        )
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    raise BackendError(
-        f"cupy: expected an NVIDIA GPU; {have} and so is the driver for CUDA {_text(driver)}, but it shows no GPU"
-        + ("" if hidden is None else f" (CUDA_VISIBLE_DEVICES={hidden!r})")
-        + ". Check what nvidia-smi lists, or use the backend 'numpy'."
-    )
-
-
-def driver_version() -> int | None:
-    """The newest CUDA version that the NVIDIA driver runs, as 1000·major + 10·minor; None without a driver."""
-    try:
-        driver = ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
-        version = ctypes.c_int()
-        return version.value if driver.cuDriverGetVersion(ctypes.byref(version)) == 0 and version.value else None
-    except (OSError, AttributeError):
-        return None
-
-
-def _built_for(cupy: Any) -> int | None:
-    try:
-        return int(cupy.cuda.runtime.runtimeGetVersion())
-    except Exception:  # CuPy raises an error of its own; not knowing only makes the advice less exact.
-        return None
-
-
-def _install(driver: int | None) -> str:
-    return f"pip install 'xpgrad[{'cuda12' if driver is not None and driver < 13000 else 'cuda13'}]'"
-
-
-def _text(version: int) -> str:
-    return f"{version // 1000}.{version % 1000 // 10}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip(" =")]
-    return (lines[0] if lines else "no text").rstrip(".") + "."
+    return cupy.RawKernel(source, kernel)

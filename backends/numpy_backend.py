@@ -1,4 +1,4 @@
-"""NumPy on the CPU. Imports ``backends.base`` and ``numpy_kernels``; SciPy is loaded when a special function first needs it."""
+"""NumPy on the CPU. Imports ``backends.base`` and ``numpy_kernels``; SciPy when a special function first needs it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ class NumpyBackend(Backend):
         return value if isinstance(value, np.ndarray) else np.array(value)
 
     def add_at(self, target: np.ndarray, index: Any, values: Any) -> None:
+        if target.ndim == 1 and np.ndim(values) == 1:
+            # NumPy (2.4 still) reads past the end of values that an index of more dimensions broadcasts.
+            for places in index if isinstance(index, tuple) else (index,):
+                if np.ndim(places) > 1:
+                    values = np.broadcast_to(values, np.shape(places))
         np.add.at(target, index, values)
 
     def as_strided(self, x: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:

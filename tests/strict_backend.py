@@ -15,8 +15,8 @@ from typing import Any
 
 from backends.cupy_backend import CupyBackend
 from tests.strict_array import StrictArray, counts
+from tests.strict_kernels import StrictStream, run_kernel
 from tests.strict_namespace import special, xp
-from tests.strict_random import StrictStream
 
 __all__ = ["StrictArray", "StrictBackend", "StrictStream", "counts", "xp"]
 
@@ -29,6 +29,9 @@ class StrictBackend(CupyBackend):
 
     def __init__(self) -> None:
         super().__init__(xp)
+
+    def launch(self, source: str, kernel: str, threads: int, args: tuple[Any, ...]) -> None:
+        run_kernel(kernel, args)
 
     def _special_functions(self) -> Any:
         return special

@@ -10,6 +10,7 @@ import pytest
 import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import backends
 from backends import Backend, BackendError
@@ -145,6 +146,66 @@ def test_add_at_with_every_kind_of_index(backend: Backend, key: int, dtype: str)
     backend.add_at(target, KEYS[key](backend.asarray), 1.0)
     np.add.at(expected, index, 1.0)
     np.testing.assert_array_equal(to_numpy(target), expected)
+
+
+@given(data=st.data())
+def test_add_at_with_any_index(backend: Backend, data: st.DataObject) -> None:
+    shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=4, max_side=4))
+    dtype = data.draw(st.sampled_from(["float64", "float32", "float16", "complex128", "complex64", "int64", "int16"]))
+    key = data.draw(
+        hnp.integer_array_indices(shape, result_shape=hnp.array_shapes(min_dims=0, max_dims=2))
+        | hnp.basic_indices(shape, allow_newaxis=True)
+        | hnp.arrays(bool, shape)
+        | hnp.arrays(bool, shape[:1])
+    )
+    if data.draw(st.booleans()) and not isinstance(key, np.ndarray):
+        entries = key if isinstance(key, tuple) else (key,)
+        if Ellipsis not in [entry for entry in entries if not isinstance(entry, np.ndarray)]:
+            key = (*entries, Ellipsis)
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    expected = rng.integers(-4, 5, shape).astype(dtype)
+    places = np.arange(expected.size).reshape(shape)[key]
+    values = rng.integers(-4, 5, data.draw(st.sampled_from([places.shape, places.shape[1:], ()]))).astype(dtype)
+    target = backend.asarray(expected.copy())
+    for place, value in zip(np.ravel(places), np.broadcast_to(values, places.shape).ravel()):
+        expected.reshape(-1)[place] += value
+    ours = tuple(backend.asarray(k) if isinstance(k, np.ndarray) else k for k in key) if isinstance(key, tuple) else key
+    backend.add_at(target, backend.asarray(key) if isinstance(key, np.ndarray) else ours, backend.asarray(values))
+    assert target.dtype == dtype
+    np.testing.assert_array_equal(to_numpy(target), expected)
+
+
+def test_add_at_broadcasts_values_over_an_index_of_two_dimensions(backend: Backend) -> None:
+    # numpy.add.at itself gives 1103 here: it reads on behind the two values.
+    values = backend.asarray([1.0, 2.0, 100.0, 1000.0])[:2]
+    index = backend.asarray([[0, 0], [0, 0]])
+    for key in (index, (index,), (Ellipsis, index), (index, Ellipsis), (None, index)):
+        target = backend.asarray([0.0])
+        backend.add_at(target, key, values)
+        assert to_numpy(target).tolist() == [6.0]
+
+
+def test_add_at_into_a_view(backend: Backend) -> None:
+    whole = backend.asarray(np.zeros((3, 4), np.float32))
+    backend.add_at(whole.T[1:], backend.asarray([0, 0, 2]), backend.asarray(np.ones((3, 3), np.float32)))
+    expected = np.zeros((3, 4), np.float32)
+    expected[:, 1], expected[:, 3] = 2, 1
+    np.testing.assert_array_equal(to_numpy(whole), expected)
+
+
+def test_add_at_gives_the_same_bits_every_time(backend: Backend) -> None:
+    rng = np.random.default_rng(0)
+    index = backend.asarray(rng.integers(0, 5, 5000))
+    values = backend.asarray(rng.standard_normal((5000, 3)).astype(np.float32))
+    results = []
+    for _ in range(3):
+        target = backend.asarray(np.zeros((5, 3), np.float32))
+        backend.add_at(target, index, values)
+        results.append(to_numpy(target).copy())
+    assert all(np.array_equal(result, results[0]) for result in results)
+    exact = np.zeros((5, 3))
+    np.add.at(exact, to_numpy(index), to_numpy(values).astype("float64"))
+    np.testing.assert_allclose(results[0], exact, rtol=1e-4, atol=1e-4)
 
 
 # What a backend does: windows ---------------------------------------------------------------------------------

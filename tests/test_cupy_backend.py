@@ -18,8 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backends
-from backends import BackendError, cupy_backend
-from backends.cupy_backend import CupyBackend, load_cupy
+from backends import BackendError
+from backends.cuda import driver as driver_module
+from backends.cuda.driver import load_cupy
+from backends.cupy_backend import CupyBackend
 from tests.strict_array import RECORDED, StrictArray
 from tests.strict_namespace import StrictUfunc, xp
 
@@ -30,11 +32,11 @@ def pretend(
     monkeypatch: pytest.MonkeyPatch, *, driver: int | None, built: int | None = None, gpu: bool = False
 ) -> types.ModuleType | None:
     """A machine with this driver, and CuPy built for this version of CUDA (None: no CuPy)."""
-    monkeypatch.setattr(cupy_backend, "driver_version", lambda: driver)
+    monkeypatch.setattr(driver_module, "driver_version", lambda: driver)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if built is None:
         monkeypatch.delitem(sys.modules, "cupy", raising=False)
-        monkeypatch.setattr(cupy_backend.importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setattr(driver_module.importlib.util, "find_spec", lambda name: None)
         return None
     module: Any = types.ModuleType("cupy")
     module.__spec__ = importlib.machinery.ModuleSpec("cupy", None)
@@ -86,13 +88,13 @@ def test_a_cupy_that_does_not_load_is_named(monkeypatch: pytest.MonkeyPatch, tmp
     for name in [name for name in sys.modules if name == "cupy" or name.startswith("cupy.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(cupy_backend, "driver_version", lambda: 13000)
+    monkeypatch.setattr(driver_module, "driver_version", lambda: 13000)
     with pytest.raises(BackendError, match=r"raised ImportError: libcublas.* Reinstall it: .*cuda13"):
         CupyBackend()
 
 
 def test_the_drivers_version_is_none_or_a_version() -> None:
-    version = cupy_backend.driver_version()
+    version = driver_module.driver_version()
     assert version is None or 9000 < version < 99_000
 
 

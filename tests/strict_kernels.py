@@ -1,4 +1,4 @@
-"""The kernels of ``backends/cuda/philox.py`` in NumPy: the strict backend's numbers, which the GPU's must equal."""
+"""The kernels of ``backends/cuda`` in NumPy: what the strict backend runs, and what the GPU must equal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backends.cuda.philox import KERNELS, PhiloxStream
+from backends.cuda.scatter import CHUNK
 from tests.strict_array import StrictArray
 
 LOW = np.uint64(0xFFFFFFFF)
@@ -63,6 +64,31 @@ def draw(kernel: str, key: int, first: int, n: int, *options: Any) -> np.ndarray
         angle = 2.0 * np.pi * _of_53_bits(w[:, 2], w[:, 3])
         out = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return out.reshape(-1)[:n].astype(dtype)
+
+
+def chunk_sums(n: int, inner: int, rows: np.ndarray, order: np.ndarray, values: np.ndarray, sums: np.ndarray) -> None:
+    """``chunk_sums`` of ``backends/cuda/scatter.py``."""
+    heads = _chunks(rows)
+    sums.reshape(n, inner)[heads] = np.add.reduceat(values.reshape(-1, inner)[order], heads, axis=0)
+
+
+def add_chunks(n: int, inner: int, rows: np.ndarray, sums: np.ndarray, target: np.ndarray) -> None:
+    """``add_chunks`` of ``backends/cuda/scatter.py``."""
+    heads = _chunks(rows)
+    np.add.at(target.reshape(-1, inner), rows[heads], sums.reshape(n, inner)[heads])
+
+
+def _chunks(rows: np.ndarray) -> np.ndarray:
+    """Where a row begins, and every CHUNK-th position."""
+    changes = np.concatenate([[True], rows[1:] != rows[:-1]])
+    return np.flatnonzero(changes | (np.arange(len(rows)) % CHUNK == 0))
+
+
+def run_kernel(kernel: str, args: tuple[Any, ...]) -> None:
+    """A kernel that works on its arguments, run by NumPy."""
+    raw = [a._a if isinstance(a, StrictArray) else int(a) for a in args]
+    assert all(a.flags.c_contiguous for a in raw if isinstance(a, np.ndarray)), "a kernel takes addresses, not strides"
+    {"chunk_sums": chunk_sums, "add_chunks": add_chunks}[kernel.rpartition("_")[0]](*raw)
 
 
 class StrictStream(PhiloxStream):
