@@ -19,12 +19,13 @@ from autograd.numpy.indexing import normalize_index
 from autograd.ops import arithmetic, index, linalg
 from autograd.plan import dispatch_on
 from autograd.primitive import of
+from autograd.protocols import Protocols
 
 __all__ = ["Tensor", "scalar", "tensor"]
 
 
 @dispatch_on
-class Tensor(Methods):
+class Tensor(Methods, Protocols):
     """An array of any backend, recorded where it needs a gradient.
 
     Args:

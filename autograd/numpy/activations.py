@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import arraylike
+from autograd.numpy.common import arraylike, normalize_one
 from autograd.numpy.special import expit, log_expit
 from autograd.ops import activations as _activations
+from autograd.ops import network as _network
 
 __all__ = [
     "celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_sigmoid",
-    "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softshrink", "softsign", "swish", "tanhshrink",
+    "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softshrink",
+    "softsign", "swish", "tanhshrink",
 ]  # fmt: skip
 
 
@@ -175,6 +177,26 @@ def hardshrink(x: Any, lambd: float = 0.5) -> Any:
     array([-2.,  0.])
     """
     return _activations.hardshrink(arraylike(x), lambd=lambd)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """e^x over its sum along ``axis``, after the largest is subtracted; out·(g - Σ g·out).
+
+    >>> softmax([0.0, 0.0, 1000.0])
+    array([0., 0., 1.])
+    """
+    x = arraylike(x)
+    return _network.softmax(x, axis=normalize_one(axis, len(x.shape)))
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """log(softmax(x)), exact where that underflows; g - softmax(x)·Σ g.
+
+    >>> log_softmax([0.0, 1000.0])
+    array([-1000.,     0.])
+    """
+    x = arraylike(x)
+    return _network.log_softmax(x, axis=normalize_one(axis, len(x.shape)))
 
 
 sigmoid, swish, log_sigmoid = expit, silu, log_expit
