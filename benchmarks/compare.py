@@ -49,16 +49,12 @@ def compare(old: Results, new: Results) -> list[Change]:
         earlier = before[record.key]
         beside = [
             peer.summary.median / before[peer.key].summary.median
-            for peer in new.records
-            if peer.peer in steady and _case(peer) == _case(record) and peer.key in before
+            for peer in new.beside(record)
+            if peer.peer in steady and peer.key in before
         ]
         drift = stats.median(beside) if beside else 1.0
         changes.append(Change(earlier, record, _ratio(earlier, record, drift), drift))
     return sorted(changes, key=lambda change: -change.ratio.median)
-
-
-def _case(record: Record) -> tuple[str, str, int, str]:
-    return record.workload, record.variant, record.size, record.device
 
 
 def _ratio(old: Record, new: Record, drift: float) -> stats.Ratio:

@@ -62,7 +62,7 @@ def pin(count: int) -> None:
     wanted = pinned(count)
     if any(os.environ.get(key) != value for key, value in wanted.items()):
         os.environ.update(wanted)
-        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     limit_cores(count)
 
 

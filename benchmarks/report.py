@@ -11,7 +11,7 @@ from rich.text import Text
 
 from benchmarks.peers import OURS, PEERS
 from benchmarks.results import Record, Results
-from benchmarks.stats import Growth, Ratio
+from benchmarks.stats import Growth, Ratio, paired_ratio
 from benchmarks.workload import Workload, discover
 
 _STYLE = {"faster": "green", "slower": "red", "tie": "yellow"}
@@ -103,7 +103,7 @@ def growth_text(fit: Growth, unit: str, size: str) -> str:
 
 def ratios_of(results: Results, ours: Record) -> dict[str, Ratio]:
     """The ratio of a record of ours to each peer."""
-    return {theirs.peer: ratio for one, theirs, ratio in results.ratios() if one is ours}
+    return {theirs.peer: paired_ratio(ours.samples, theirs.samples) for theirs in results.beside(ours)}
 
 
 def table(work: Workload, results: Results, bounds: bool = True) -> Table:
@@ -161,13 +161,19 @@ def _cells(results: Results, row: list[Record], peers: Sequence[str], bounds: bo
 
 
 def growth_lines(work: Workload, results: Results) -> list[str]:
-    """How our cost grows, and from which size the GPU is worth it."""
+    """How our cost grows with the size."""
     lines = []
     for (variant, peer, device), records in results.curves(work.name).items():
         fit = results.growth(work.name, variant, peer, device)
         if peer == OURS and fit is not None and len(records) > 2:
             what = f"{variant}, " if variant else ""
             lines.append(f"{what}{device}: {growth_text(fit, records[0].unit, work.size)}")
+    return lines
+
+
+def crossing_lines(work: Workload, results: Results) -> list[str]:
+    """From which size the GPU is worth it."""
+    lines = []
     for variant in dict.fromkeys(record.variant for record in results.of(work.name)):
         if any(r.peer == OURS and r.device == "gpu" for r in results.of(work.name) if r.variant == variant):
             at = results.crossing(work.name, variant)
@@ -230,7 +236,7 @@ def show(console: Console, work: Workload, results: Results) -> None:
         fits = Measurement.get(console, console.options, full).maximum < console.width
         console.print(f"{work.name}: {work.title}", style="bold", highlight=False)
         console.print(full if fits else table(work, results, bounds=False))
-    for line in growth_lines(work, results):
+    for line in growth_lines(work, results) + crossing_lines(work, results):
         console.print(f"  {line}", style="cyan", highlight=False)
     for line in notes(work, results):
         console.print(f"  {line}", style="dim", highlight=False)
@@ -272,8 +278,13 @@ def markdown(results: Results) -> str:
             cells.append(cost(ours) if ours else "–")
             cells += [_bold(found[peer]) if peer in found else "" for peer in peers]
             lines.append("| " + " | ".join(cells) + " |")
+    crossings = [
+        f"{n}: {line}" for n in results.workloads() if n in works for line in crossing_lines(works[n], results)
+    ]
+    if crossings:
+        lines += ["", *(f"- {line}" for line in crossings)]
     lines += [
-        "",
+        *([""] if lines[-1] else []),
         "Ours ÷ theirs, measured in turns on one machine: below 1 this project is faster. "
         "A tie is a ratio whose interval (95 %) straddles 1.",
         *(f"{line}." for line in conditions(results)[:-1]),

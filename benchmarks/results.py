@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import stats
 from benchmarks.peers import OURS
@@ -14,8 +14,7 @@ from benchmarks.peers import OURS
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """Which measurement: a workload's variant and size, a device, and who did it."""
 
     workload: str
@@ -104,12 +103,14 @@ class Results:
     def ratios(self) -> Iterator[tuple[Record, Record, stats.Ratio]]:
         """Every record of this project beside each peer's on the same device, and ours ÷ theirs."""
         for ours in self.records:
-            if ours.peer != OURS:
-                continue
-            for theirs in self.records:
-                same = (ours.workload, ours.variant, ours.size, ours.device)
-                if theirs.peer != OURS and same == (theirs.workload, theirs.variant, theirs.size, theirs.device):
+            if ours.peer == OURS:
+                for theirs in self.beside(ours):
                     yield ours, theirs, stats.paired_ratio(ours.samples, theirs.samples)
+
+    def beside(self, record: Record) -> list[Record]:
+        """The other contenders of a record's case, on its device."""
+        case = record.key._replace(peer="")
+        return [other for other in self.records if other is not record and other.key._replace(peer="") == case]
 
     def curves(self, workload: str) -> dict[tuple[str, str, str], list[Record]]:
         """The records of a workload by variant, peer and device, each list growing in size."""

@@ -179,3 +179,15 @@ def test_a_saved_run_is_reported_again(tmp_path: Path) -> None:
     assert (tmp_path / "t.md").read_text(encoding="utf-8").startswith("| work |")
     assert json.loads((tmp_path / "p.json").read_text())["benchmarks"]
     assert cli.main(options.parse(["--load", str(old), "--compare", str(old)]), Console(file=out, width=120)) == 0
+
+
+def test_markdown_says_where_the_gpu_overtakes_the_cpu() -> None:
+    text = report.markdown(sample_run())
+    assert re.search(r"\n\n- matmul: forward, the GPU overtakes the CPU at [45]\d rows\n\nOurs ÷ theirs", text)
+    run = sample_run()
+    run.records = [record for record in run.records if record.device == "cpu"]
+    assert (
+        "GPU" not in report.markdown(run)
+        and "\n\nOurs" in report.markdown(run)
+        and "\n\n\n" not in report.markdown(run)
+    )
