@@ -38,7 +38,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     a = arraylike(a)
     n = len(a.shape)
     if n < 2:
-        raise ValueError(f"diagonal: expected at least two axes; got shape {tuple(a.shape)}. Use diag to make a matrix.")
+        raise ValueError(f"diagonal: expected at least two axes; got shape {tuple(a.shape)}. For a matrix, use diag.")
     i, j = normalize_one(axis1, n, "axis1"), normalize_one(axis2, n, "axis2")
     if i == j:
         raise ValueError(f"diagonal: expected two different axes; got axis1={axis1}, axis2={axis2}.")
@@ -94,7 +94,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
         return hand_over("fill_diagonal", (a, val), wrap=wrap)
     shape = tuple(a.shape)
     if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
-        raise ValueError(f"fill_diagonal: expected a matrix, or axes of one size; got shape {shape}. Write a[i, i] = val.")
+        raise ValueError(f"fill_diagonal: expected a matrix, or axes of one size; got {shape}. Write a[i, i] = val.")
     xp = a.backend.xp
     if len(shape) == 2:
         step = shape[1] + 1

@@ -1,4 +1,4 @@
-"""Longer and shorter: tile, repeat, resize, insert, delete, trim. Imports ``common``, ``indexing``, ``ops.{join,shape}``."""
+"""Longer and shorter: tile, repeat, resize, insert, delete. Imports ``ops``, ``common``, ``indexing``, ``shaping``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograd.ops.arithmetic import astype, copy
 __all__ = ["delete", "insert", "repeat", "resize", "tile"]
 
 
-def tile(A: Any, reps: Any) -> Any:  # noqa: N803 - NumPy's name
+def tile(A: Any, reps: Any) -> Any:
     """``A`` repeated as a whole: ``reps[i]`` times along axis ``i``; missing axes or repetitions count as 1.
 
     >>> tile([1.0, 2.0], (2, 2))
@@ -75,7 +75,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         spread = _shape.broadcast_to(inner, shape=(*shape[: axis + 1], count, *shape[axis + 1 :]))
         return _owned(_shape.reshape(spread, shape=(*shape[:axis], size * count, *shape[axis + 1 :])), a)
     if len(counts) != size:
-        raise ValueError(f"repeat: expected one count, or one for each of the {size} elements; got {len(counts)} counts.")
+        raise ValueError(f"repeat: expected one count, or one for each of {size} elements; got {len(counts)} counts.")
     if min(counts, default=0) < 0:
         raise ValueError(f"repeat: expected counts of 0 or more; got {min(counts)}.")
     return take(a, [i for i, count in enumerate(counts) for _ in range(count)], axis=axis)

@@ -1,4 +1,4 @@
-"""Grids of coordinates and flat places: meshgrid, ix_, unravel_index, ravel_multi_index. Imports ``common``, ``ops.shape``."""
+"""Grids of coordinates, and flat places: meshgrid, ix_, unravel_index. Imports ``ops``, ``common``, ``indexing``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indexing and selection: take, along an axis, by condition, where non-zero. Imports ``ops.index``, ``plan``, ``common``."""
+"""Indexing and selection: take, along an axis, by condition, where non-zero. Imports ``ops``, ``plan``, ``common``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def normalize_index(key: Any, x: Any, value: Any = None) -> Any:
 
     A basic key (integers, slices, ``...``, None) gets an Ellipsis, so that ``x[0]`` is a view on every backend; NumPy
     alone gives a scalar copy for integers. Lists and Tensors become arrays of ``x``'s backend, copied where ``x`` (or
-    the ``value`` written there) needs a gradient: the graph keeps them, and later writes to the caller's must not reach it.
+    the ``value`` written there) needs a gradient: the graph keeps them, out of reach of later writes to the caller's.
     """
     if key.__class__ is int or key.__class__ is slice or key is None:
         return (key, ...)
@@ -84,8 +84,8 @@ def _entry(entry: Any, x: Any, kept: bool) -> Any:
         return int(data)  # NumPy's integer scalars
     if data.__class__ is float or not hasattr(data, "dtype"):
         raise IndexError(
-            f"getitem: expected integers, slices, None, ... or arrays of integers or booleans as an index; got {data!r}. "
-            "Convert it with int(i), or an array with i.astype(int)."
+            f"getitem: expected integers, slices, None, ... or arrays of integers or booleans as an index; "
+            f"got {data!r}. Convert it with int(i), or an array with i.astype(int)."
         )
     array = backend.asarray(data)
     return backend.copy(array) if kept and array is data else array
@@ -101,7 +101,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
         indices: integers; repeated ones add up in the gradient.
         axis: None takes from the flattened array.
         out: for plain arrays only.
-        mode: for indices out of range: ``"raise"`` (arrays on a GPU wrap instead, as CuPy's do), ``"wrap"`` or ``"clip"``.
+        mode: for indices out of range: ``"raise"`` (on a GPU they wrap, as CuPy has it), ``"wrap"`` or ``"clip"``.
 
     >>> take([1.0, 2.0, 3.0], [2, 0, 0])
     array([3., 1., 1.])
@@ -112,7 +112,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     if axis is None:
         a, axis = _shape.reshape(a, shape=(-1,)), 0
     axis = normalize_one(axis, len(a.shape))
-    places = _integers("take", indices, a)
+    places = integers("take", indices, a)
     size = a.shape[axis]
     if mode == "wrap":
         places = places % size
@@ -123,7 +123,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     return _index.getitem(a, index=((slice(None),) * axis + (places,)))
 
 
-def _integers(name: str, indices: Any, x: Any) -> Any:
+def integers(name: str, indices: Any, x: Any) -> Any:
     """Indices as an array of ``x``'s backend that the graph may keep (see ``normalize_index``)."""
     places = raw(indices)
     if places.__class__ is int:
@@ -137,7 +137,7 @@ def _integers(name: str, indices: Any, x: Any) -> Any:
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """``out[…, i, …] = arr[…, indices[…, i, …], …]``: one index for each place, as ``argsort`` and ``argmax`` give them.
+    """``out[…, i, …] = arr[…, indices[…, i, …], …]``: one index for each place, as ``argsort`` gives them.
 
     Args:
         indices: integers, of as many axes as ``arr``; other axes than ``axis`` broadcast.
@@ -154,10 +154,10 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if is_tensor(indices):
         # A Tensor's writes are watched, so its indices need no copy.
         return _index.take_along_axis(arr, indices, axis=axis)
-    return _index.take_along_axis(arr, _integers("take_along_axis", indices, arr), axis=axis)
+    return _index.take_along_axis(arr, integers("take_along_axis", indices, arr), axis=axis)
 
 
-def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None, mode: str = "raise") -> None:
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """``arr[…, indices[…, i, …], …] = values[…, i, …]`` in place, differentiable in ``arr`` and ``values``.
 
     Which of several values for one place stays is left open, as it is on a GPU; all of them get its gradient.
@@ -177,7 +177,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None, mode: 
             )
         return namespace_of(arr).put_along_axis(arr, raw(indices), values, axis)
     xp = arr.backend.xp
-    places = _integers("put_along_axis", indices, arr)
+    places = integers("put_along_axis", indices, arr)
     if axis is None:
         if places.ndim != 1:
             raise ValueError(f"put_along_axis: expected a vector of indices with axis=None; got shape {places.shape}.")
@@ -196,7 +196,9 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None, mode: 
             f"put_along_axis: expected indices of as many axes as arr; arr is {tuple(arr.shape)}, indices "
             f"{tuple(places.shape)}. Add an axis: expand_dims(indices, axis)."
         )
-    arr[tuple([places if i == axis else xp.arange(size).reshape((-1,) + (1,) * (n - 1 - i)) for i, size in enumerate(arr.shape)])] = values
+    keys = [xp.arange(size).reshape((-1,) + (1,) * (n - 1 - i)) for i, size in enumerate(arr.shape)]
+    keys[axis] = places
+    arr[tuple(keys)] = values
     return None
 
 
@@ -215,7 +217,7 @@ def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any
     last = _shape.transpose(arr, axes=(*[i for i in range(n) if i != axis], axis))
     rows = _shape.reshape(last, shape=(-1, arr.shape[axis]))
     if not rows.shape[0]:
-        raise ValueError(f"apply_along_axis: expected at least one slice along axis {axis}; got shape {tuple(arr.shape)}.")
+        raise ValueError(f"apply_along_axis: expected at least one slice along axis {axis}; got {tuple(arr.shape)}.")
     results = [arraylike(func1d(_index.getitem(rows, index=(i, ...)), *args, **kwargs)) for i in range(rows.shape[0])]
     stacked = _join.stack(*results, axis=0)
     inner = tuple(results[0].shape)
@@ -307,7 +309,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     elif mode != "raise":
         raise ValueError(f"choose: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}.")
     elif bool(((which < 0) | (which >= count)).any()):
-        raise ValueError(f"choose: expected integers from 0 to {count - 1}, one per choice; got others. Use mode='clip'.")
+        raise ValueError(f"choose: expected integers from 0 to {count - 1}, one per choice; got others. Use a mode.")
     result = arrays[0]
     for i in range(1, count):
         result = arithmetic.where(which == i, arrays[i], result)

@@ -1,16 +1,19 @@
-"""Joining and splitting: concatenate, stack and split and their kin. Imports ``ops.join``, ``ops.index``, ``common``, ``shaping``."""
+"""Joining and splitting: concatenate, stack, split and their kin. Imports ``ops``, ``common``, ``shaping``."""
 
 from __future__ import annotations
 
 import operator
+from itertools import pairwise
 from typing import Any
 
-from autograd.numpy.common import COERCED, arraylike, hand_over, normalize_one
+from numpy import can_cast
+
+from autograd.numpy.common import COERCED, arraylike, as_dtype, hand_over, has_tensor, normalize_one, unsupported
 from autograd.numpy.shaping import atleast_1d, atleast_2d, atleast_3d, expand_dims
 from autograd.ops import index as _index
 from autograd.ops import join as _join
 from autograd.ops import shape as _shape
-from autograd.ops.arithmetic import copy
+from autograd.ops.arithmetic import astype, copy
 
 __all__ = [
     "append",
@@ -52,14 +55,33 @@ def _coerced(arrays: Any) -> list[Any]:
     return [arraylike(x, like) for x in arrays]
 
 
+def _joined_as(name: str, xs: list[Any], axis: int, out: Any, dtype: Any, casting: str) -> Any:
+    """The arrays joined by the primitive ``name``, in ``dtype`` where one is asked for."""
+    if out is None and dtype is None:
+        return getattr(_join, name)(*xs, axis=axis)
+    if not has_tensor(*xs, out):
+        options = {"dtype": as_dtype(dtype)} if dtype is not None else {}
+        return hand_over(name, (xs,), axis=axis, out=out, casting=casting, **options)
+    if out is not None:
+        raise unsupported(name, "out")
+    joined = getattr(_join, name)(*xs, axis=axis)
+    if not can_cast(joined.dtype, as_dtype(dtype), casting):
+        raise TypeError(
+            f"{name}: expected a dtype that {joined.dtype} casts to with casting={casting!r}; got {as_dtype(dtype)}. "
+            "Pass casting='unsafe' if that is meant."
+        )
+    return astype(joined, dtype=as_dtype(dtype))
+
+
 def concatenate(
-    arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str | None = None
+    arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
     """The arrays one after the other along an axis they have; ``axis=None`` flattens each first.
 
     Args:
         arrays: arrays whose shapes agree on every other axis.
-        out, dtype, casting: for plain arrays only; as in NumPy.
+        out: for plain arrays only.
+        dtype, casting: the result's dtype, and which casts to it are allowed.
 
     Raises:
         ValueError: the shapes don't fit, or there are no arrays.
@@ -67,28 +89,27 @@ def concatenate(
     >>> concatenate([[1.0, 2.0], [3.0]])
     array([1., 2., 3.])
     """
-    if out is not None or dtype is not None or casting is not None:
-        given = {k: v for k, v in (("out", out), ("dtype", dtype), ("casting", casting)) if v is not None}
-        return hand_over("concatenate", (_arrays("concatenate", arrays),), axis=axis, **given)
     xs = _arrays("concatenate", arrays)
     if axis is None:
-        return _join.concatenate(*[_shape.reshape(x, shape=(-1,)) for x in xs], axis=0)
+        xs, axis = [_shape.reshape(x, shape=(-1,)) for x in xs], 0
     n = len(xs[0].shape)
     if not n:
         raise ValueError("concatenate: expected arrays of at least one axis; got 0-d ones. Use stack, or axis=None.")
-    return _join.concatenate(*xs, axis=normalize_one(axis, n))
+    return _joined_as("concatenate", xs, normalize_one(axis, n), out, dtype, casting)
 
 
-def concat(arrays: Any, /, axis: int | None = 0, *, dtype: Any = None, casting: str | None = None) -> Any:
+def concat(
+    arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
     """``concatenate`` under the array API's name.
 
     >>> concat(([1.0], [2.0]))
     array([1., 2.])
     """
-    return concatenate(arrays, axis, dtype=dtype, casting=casting)
+    return concatenate(arrays, axis, out, dtype=dtype, casting=casting)
 
 
-def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str | None = None) -> Any:
+def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """The arrays, all of one shape, along a new axis that stands at ``axis`` in the result.
 
     >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1)
@@ -96,10 +117,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
            [2., 4.]])
     """
     xs = _arrays("stack", arrays)
-    if out is not None or dtype is not None or casting is not None:
-        given = {k: v for k, v in (("out", out), ("dtype", dtype), ("casting", casting)) if v is not None}
-        return hand_over("stack", (xs,), axis=axis, **given)
-    return _join.stack(*xs, axis=normalize_one(axis, len(xs[0].shape) + 1))
+    return _joined_as("stack", xs, normalize_one(axis, len(xs[0].shape) + 1), out, dtype, casting)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> Any:
@@ -115,23 +133,17 @@ def unstack(x: Any, /, *, axis: int = 0) -> Any:
     return tuple([_index.getitem(x, index=(*lead, i, ...)) for i in range(x.shape[len(lead)])])
 
 
-def _along(arrays: list[Any], axis: int, dtype: Any, casting: str | None) -> Any:
-    if dtype is not None or casting is not None:
-        return concatenate(arrays, axis, dtype=dtype, casting=casting)
-    return _join.concatenate(*arrays, axis=axis)
-
-
-def vstack(tup: Any, *, dtype: Any = None, casting: str | None = None) -> Any:
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """The arrays on top of one another, along the first axis; vectors are rows.
 
     >>> vstack([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 2.],
            [3., 4.]])
     """
-    return _along([atleast_2d(x) for x in _arrays("vstack", tup)], 0, dtype, casting)
+    return _joined_as("concatenate", [atleast_2d(x) for x in _arrays("vstack", tup)], 0, None, dtype, casting)
 
 
-def row_stack(tup: Any, *, dtype: Any = None, casting: str | None = None) -> Any:
+def row_stack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """``vstack`` under its older name.
 
     >>> row_stack([[1.0], [2.0]]).shape
@@ -140,14 +152,14 @@ def row_stack(tup: Any, *, dtype: Any = None, casting: str | None = None) -> Any
     return vstack(tup, dtype=dtype, casting=casting)
 
 
-def hstack(tup: Any, *, dtype: Any = None, casting: str | None = None) -> Any:
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """The arrays side by side, along the second axis; vectors one after the other.
 
     >>> hstack([[1.0, 2.0], [3.0]])
     array([1., 2., 3.])
     """
     xs = [atleast_1d(x) for x in _arrays("hstack", tup)]
-    return _along(xs, 0 if len(xs[0].shape) == 1 else 1, dtype, casting)
+    return _joined_as("concatenate", xs, 0 if len(xs[0].shape) == 1 else 1, None, dtype, casting)
 
 
 def dstack(tup: Any) -> Any:
@@ -172,7 +184,7 @@ def column_stack(tup: Any) -> Any:
 
 
 def block(arrays: Any) -> Any:
-    """One array of nested lists of blocks: the innermost lists joined along the last axis, the next along the one before.
+    """One array of nested lists of blocks: the innermost joined along the last axis, the next along the one before.
 
     Raises:
         ValueError: lists of different depth, or an empty one.
@@ -190,9 +202,9 @@ def block(arrays: Any) -> Any:
         levels = [x for level in levels for x in level]
         depth += 1
     if any([isinstance(x, list) for x in levels]):
-        raise ValueError("block: expected lists nested to one depth; got a block beside a list. Put it into a list too.")
+        raise ValueError("block: expected lists nested to one depth; got a block beside a list. Wrap it in a list.")
     if any([isinstance(x, tuple) for x in levels]):
-        raise TypeError("block: expected lists of blocks; got a tuple, which is neither a list nor an array. Use a list.")
+        raise TypeError("block: expected lists of blocks; got a tuple, neither a list nor an array. Use a list.")
     blocks = _coerced(levels)
     n = max([depth, *[len(x.shape) for x in blocks]])
     if not depth:
@@ -221,7 +233,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 def _cuts(parts: Any, size: int) -> list[int]:
     """Where the parts begin and end: for a number of parts, the first ones take what does not divide."""
-    if isinstance(parts, int) or hasattr(parts, "__index__") and not getattr(parts, "shape", ()):
+    if isinstance(parts, int) or (hasattr(parts, "__index__") and not getattr(parts, "shape", ())):
         count = operator.index(parts)
         if count <= 0:
             raise ValueError(f"split: expected one section at least; got {count}.")
@@ -241,7 +253,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     axis = normalize_one(axis, len(ary.shape))
     cuts = _cuts(indices_or_sections, ary.shape[axis])
     lead = (slice(None),) * axis
-    return [_index.getitem(ary, index=(*lead, slice(i, j), ...)) for i, j in zip(cuts, cuts[1:])]
+    return [_index.getitem(ary, index=(*lead, slice(i, j), ...)) for i, j in pairwise(cuts)]
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:

@@ -102,7 +102,7 @@ def _widths(width: Any, shape: tuple[int, ...]) -> list[tuple[int, int]]:
     try:
         found = _np.broadcast_to(found, (n, 2)).tolist()
     except ValueError:
-        raise ValueError(f"pad: expected a number, a pair, or a pair for each of the {n} axes; got {width!r}.") from None
+        raise ValueError(f"pad: expected a number, a pair, or a pair for each of {n} axes; got {width!r}.") from None
     if any(entry < 0 for pair in found for entry in pair):
         raise ValueError(f"pad: expected widths of 0 or more; got {width!r}. Cut with slices instead.")
     return [(before, after) for before, after in found]

@@ -51,7 +51,8 @@ def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None
 
     Args:
         shape: an integer or integers whose product is ``a.size``.
-        order: read and write elements with the last axis fastest (``"C"``), the first (``"F"``), or as ``a`` lies (``"A"``).
+        order: which axis runs fastest as elements are read and written: the last (``"C"``), the first (``"F"``), or
+            as ``a`` lies in memory (``"A"``).
         copy: True always copies; False raises where a copy would be needed; None copies where needed.
 
     Raises:
@@ -76,7 +77,7 @@ def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None
 def _first_fastest(a: Any, order: str, name: str, known: str) -> bool:
     """Whether ``order`` says that the first axis runs fastest in memory."""
     if order not in known:
-        raise ValueError(f"{name}: expected an order among {', '.join(map(repr, known))}; got {order!r}. Use 'C' or 'F'.")
+        raise ValueError(f"{name}: expected an order among {', '.join(map(repr, known))}; got {order!r}. Use 'C'.")
     if order in "CF":
         return order == "F"
     flags = getattr(raw(a), "flags", None)
@@ -144,7 +145,7 @@ def transpose(a: Any, axes: Any = None) -> Any:
     if axes is None:
         return _shape.transpose(a, axes=tuple(range(n - 1, -1, -1)))
     if len(axes) != n:
-        raise ValueError(f"transpose: expected {n} axes, as a is {tuple(a.shape)}; got {tuple(axes)}. Name each axis once.")
+        raise ValueError(f"transpose: expected {n} axes, as a is {tuple(a.shape)}; got {tuple(axes)}. Name each once.")
     return _shape.transpose(a, axes=normalize_axis(tuple(axes), n, "axes"))
 
 

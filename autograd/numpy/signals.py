@@ -1,11 +1,11 @@
-"""Sampled functions and counts: interp, convolve, correlate, bincount, digitize, histogram. Imports ``common``, ``indexing``, ``ops``."""
+"""Sampled functions and counts: interp, convolve, bincount, histogram. Imports ``ops``, ``common``, ``indexing``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from autograd.numpy.common import COERCED, arraylike, has_tensor, is_tensor, namespace_of, raw
-from autograd.numpy.indexing import untracked
+from autograd.numpy.indexing import integers, untracked
 from autograd.ops import arithmetic, signals
 from autograd.ops import index as _index
 from autograd.ops import sorting as _sorting
@@ -79,7 +79,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     x, xp, fp = [arraylike(a, like=like) for a in (x, xp, fp)]
     if len(xp.shape) != 1 or tuple(xp.shape) != tuple(fp.shape) or not xp.shape[0]:
         raise ValueError(
-            f"interp: expected xp and fp to be vectors of one length, at least 1; got {tuple(xp.shape)} and {tuple(fp.shape)}."
+            f"interp: expected xp and fp to be vectors of one length, at least 1; got shapes {tuple(xp.shape)} and "
+            f"{tuple(fp.shape)}."
         )
     if xp.dtype.kind == "c" or x.dtype.kind == "c":
         raise TypeError("interp: expected real x and xp; got complex ones. Interpolate .real and .imag.")
@@ -116,22 +117,22 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """How often each of 0, 1, … stands in the vector ``x``; with ``weights``, the sum of theirs.
 
-    Differentiable in ``weights``, in which it is linear. The length, ``max(max(x) + 1, minlength)``, is read by the host.
+    Differentiable in ``weights``. The length, ``max(max(x) + 1, minlength)``, is read by the host.
 
     >>> bincount([0, 2, 2], weights=[0.5, 1.0, 2.0])
     array([0.5, 0. , 3. ])
     """
     if not is_tensor(weights):
         return untracked("bincount", x, *([weights] if weights is not None else []), minlength=minlength)
-    places = raw(arraylike(x, like=weights))
-    if len(places.shape) != 1 or places.dtype.kind not in "iu":
-        raise TypeError(f"bincount: expected a vector of integers; got {places.dtype} of shape {tuple(places.shape)}.")
-    if tuple(weights.shape) != tuple(places.shape):
-        raise ValueError(f"bincount: expected a weight for each of {tuple(places.shape)}; got {tuple(weights.shape)}.")
+    places = integers("bincount", x, weights)
+    if tuple(weights.shape) != tuple(places.shape) or len(places.shape) != 1:
+        raise ValueError(
+            f"bincount: expected two vectors of one length; got {tuple(places.shape)} and {tuple(weights.shape)}."
+        )
     low, high = (int(places.min()), int(places.max())) if places.size else (0, -1)
     if low < 0:
         raise ValueError(f"bincount: expected integers of 0 or more; got {low}. Shift them first.")
-    return _index.scatter_index(weights, index=(places if places is not raw(x) else namespace_of(weights).array(places, copy=True),), shape=(max(high + 1, minlength),))
+    return _index.scatter_index(weights, index=(places,), shape=(max(high + 1, minlength),))
 
 
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:

@@ -111,7 +111,7 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 
 
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """``a`` with the ``kth`` smallest along ``axis`` where sorting would put it, no larger ones before it, no smaller after.
+    """``a`` with the ``kth`` smallest along ``axis`` in its place: no larger ones before it, no smaller ones after.
 
     Args:
         kth: an index or several.
@@ -151,7 +151,7 @@ def _divided(name: str, a: Any, kth: Any, axis: int | None, kind: str, order: An
 
 
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """Where the elements of ``v`` would go in the sorted vector ``a``: ``a[i-1] < v <= a[i]`` (``"right"``: ``<=``, ``<``).
+    """Where ``v`` would go in the sorted vector ``a``: ``a[i-1] < v <= a[i]``; for ``"right"``, ``a[i-1] <= v < a[i]``.
 
     Args:
         sorter: indices that sort ``a``, where it is not sorted.
@@ -198,10 +198,11 @@ def unique(
     axis: int | None = None,
     *,
     equal_nan: bool = True,
+    sorted: bool = True,
 ) -> Any:
     """The different elements (slices along ``axis``), sorted; with the flags, also indices, inverse and counts.
 
-    The gradient of a value goes to the first element that has it.
+    The gradient of a value goes to the first element that has it. ``sorted=False`` allows any order; here it is sorted.
 
     >>> unique([2.0, 1.0, 2.0], return_counts=True)
     (array([1., 2.]), array([1, 2]))
@@ -226,7 +227,7 @@ def _named(name: str, x: Any) -> Any:
 
 
 def unique_all(x: Any) -> Any:
-    """The different elements with the first ``indices``, the ``inverse_indices`` and the ``counts``; each NaN by itself.
+    """The different elements, the first ``indices``, ``inverse_indices`` and ``counts``; each NaN by itself.
 
     >>> unique_all([2.0, 1.0, 2.0]).counts
     array([1, 2])

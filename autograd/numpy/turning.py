@@ -1,4 +1,4 @@
-"""Elements in another order along their axes: flip, rot90, roll. Imports ``ops.shape``, ``ops.index``, ``common``, ``shaping``."""
+"""Elements in another order along their axes: flip, rot90, roll. Imports ``ops``, ``common``, ``shaping``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from autograd.ops import index as _index
 from autograd.ops import shape as _shape
 
 __all__ = ["flip", "fliplr", "flipud", "roll", "rot90"]
-
 
 
 def flip(m: Any, axis: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""Indexing, and the writes that views and ``x[i] = v`` are recorded as. Imports ``autograd.primitive`` and ``backends``."""
+"""Indexing, and the writes that views and ``x[i] = v`` are recorded as. Imports ``primitive`` and ``backends``."""
 
 from __future__ import annotations
 
@@ -36,13 +36,17 @@ scatter_index.vjp(x=lambda g, index: getitem(g, index=index))
 def is_basic(index: Any) -> bool:
     """Whether an index of slices, integers, ``...`` and None only: what it selects is a view."""
     entries = index if isinstance(index, tuple) else (index,)
-    return all([i is None or i is Ellipsis or isinstance(i, (slice, int)) and not isinstance(i, bool) for i in entries])
+    return all([_is_basic(i) for i in entries])
+
+
+def _is_basic(entry: Any) -> bool:
+    return entry is None or entry is Ellipsis or (isinstance(entry, (slice, int)) and entry.__class__ is not bool)
 
 
 def selects_once(index: Any) -> bool:
     """Whether ``index`` names no element twice, as basic indices and boolean masks can't."""
     entries = index if isinstance(index, tuple) else (index,)
-    return all([is_basic(i) or getattr(getattr(i, "dtype", None), "kind", "") == "b" for i in entries])
+    return all([_is_basic(i) or getattr(getattr(i, "dtype", None), "kind", "") == "b" for i in entries])
 
 
 @primitive(joint="a b")
@@ -135,7 +139,7 @@ def _getitem_hint(x: Any, *, index: Any) -> str | None:
     entries = index if isinstance(index, tuple) else (index,)
     taken = [_axes(i) for i in entries]
     if sum(taken) > len(shape):
-        return f"expected at most {len(shape)} indices, as x is {shape}; got {sum(taken)}. Drop one, or add axes with None"
+        return f"expected at most {len(shape)} indices, as x is {shape}; got {sum(taken)}. Add axes with None"
     axis = 0
     for entry, axes in zip(entries, taken, strict=True):
         if entry is Ellipsis:

@@ -46,7 +46,7 @@ def _concatenate_hint(*xs: Any, axis: int) -> str | None:
         return "expected at least one array; got none"
     shapes = [tuple(x.shape) for x in xs]
     if any(len(shape) != len(shapes[0]) for shape in shapes):
-        return f"expected arrays of as many axes; got the shapes {_listed(shapes)}. Add axes with expand_dims, or use stack"
+        return f"expected arrays of as many axes; got shapes {_listed(shapes)}. Add axes with expand_dims, or use stack"
     rests = {shape[:axis] + shape[axis + 1 :] for shape in shapes}
     if len(rests) > 1:
         return f"expected shapes that agree on every axis but {axis}; got {_listed(shapes)}"

@@ -95,7 +95,7 @@ roll.vjp(x=lambda g, shift, axis: roll(g, shift=tuple([-s for s in shift]), axis
 
 @reshape.explains
 def _reshape_hint(x: Any, *, shape: tuple[int, ...]) -> str:
-    return f"expected a shape of {x.size} elements, as x's {tuple(x.shape)} has; got {shape}. At most one entry may be -1"
+    return f"expected a shape of {x.size} elements, as x's {tuple(x.shape)} has; got {shape}. One entry may be -1"
 
 
 @transpose.explains

@@ -15,7 +15,7 @@ def convolve(xp: Any, a: Any, v: Any, /, *, mode: str) -> Any:
     return xp.convolve(a, v, mode)
 
 
-# out_k = Σ_i a_i·v_(k-i), so da_i = Σ_k g_k·v_(k-i): the cotangent, at its place in the full result, against v reversed.
+# out_k = Σ_i a_i·v_(k-i), so da_i = Σ_k g_k·v_(k-i): g, put back into the full result, against v reversed.
 def _gradient(g: Any, other: Any, size: int, mode: str) -> Any:
     length = other.shape[0]
     short = min(size, length)

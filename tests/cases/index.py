@@ -50,12 +50,15 @@ def _scatter_along(x: np.ndarray, i: np.ndarray, axis: int, shape: tuple[int, ..
 def _view_update(a: np.ndarray, b: np.ndarray, steps: Any) -> np.ndarray:
     out = a.copy()
     view = out
-    for step, options in steps:
+    for _, options in steps:
         view = view[options["index"]] if "index" in options else view.transpose(options["axes"])
     view[...] = b
     return out
 
 
+WINDOW = {"index": (slice(1, 3), ...), "shape": (4, 3)}
+MARKED = {"index": (MASK,), "shape": (2, 3)}
+CELLS = {"index": (np.array([0, 1]), np.array([2, 0]))}
 ROWS = [
     Case("getitem", ops.getitem, (A,), {"index": (1, slice(None, None, -1), ...)}, _getitem, analytic=True),
     Case("getitem", ops.getitem, (A,), {"index": (0, 2, ...)}, _getitem, label="element"),
@@ -64,11 +67,11 @@ ROWS = [
     Case("getitem", ops.getitem, (T,), {"index": (slice(None), ROWS_, 1)}, _getitem, label="integers between"),
     Case("getitem", ops.getitem, (A,), {"index": (MASK,)}, _getitem, label="mask"),
     Case("getitem", ops.getitem, (A,), {"index": (np.array([[0], [-1]]), ROWS_)}, _getitem, label="crossed"),
-    Case("scatter_index", ops.scatter_index, (A,), {"index": (slice(1, 3), ...), "shape": (4, 3)}, _scatter, analytic=True),
+    Case("scatter_index", ops.scatter_index, (A,), WINDOW, _scatter, analytic=True),
     Case("scatter_index", ops.scatter_index, (V,), {"index": (ROWS_,), "shape": (4,)}, _scatter, label="adds up"),
-    Case("scatter_index", ops.scatter_index, (T.ravel()[:4],), {"index": (MASK,), "shape": (2, 3)}, _scatter, label="mask"),
+    Case("scatter_index", ops.scatter_index, (T.ravel()[:4],), MARKED, _scatter, label="mask"),
     Case("index_update", ops.index_update, (A, V), {"index": (1, ...)}, _update, analytic=True),
-    Case("index_update", ops.index_update, (A, V[:2]), {"index": (np.array([0, 1]), np.array([2, 0]))}, _update, label="integers"),
+    Case("index_update", ops.index_update, (A, V[:2]), CELLS, _update, label="integers"),
     Case("index_update", ops.index_update, (A, 0.5), {"index": (MASK,)}, _update, label="mask, number"),
     Case("view_update", ops.view_update, (A, V[:2]), {"steps": STEPS}, _view_update, analytic=True),
     Case("view_update", ops.view_update, (A, A[:, :2]), {"steps": TURNED}, _view_update, label="transposed"),

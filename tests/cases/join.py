@@ -25,7 +25,15 @@ ROWS = [
     Case("concatenate", ops.concatenate, (A, B[:1]), {"axis": 0}, _concatenate, analytic=True),
     Case("concatenate", ops.concatenate, (A, A[:, :1], B), {"axis": 1}, _concatenate, label="inner axis"),
     Case("concatenate", ops.concatenate, (A[:0], B), {"axis": 0}, _concatenate, label="with an empty one"),
-    Case("concatenate", ops.concatenate, (A + 1j * B, B), {"axis": 0}, _concatenate, dtypes=("complex128", "complex64"), label="complex and real"),
+    Case(
+        "concatenate",
+        ops.concatenate,
+        (A + 1j * B, B),
+        {"axis": 0},
+        _concatenate,
+        dtypes=("complex128", "complex64"),
+        label="complex and real",
+    ),
     Case("stack", ops.stack, (A, B), {"axis": 0}, _stack, analytic=True),
     Case("stack", ops.stack, (A, B, A), {"axis": 2}, _stack, label="last axis"),
 ]

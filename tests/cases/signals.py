@@ -18,5 +18,13 @@ ROWS = [
         for mode in ("full", "same", "valid")
     ],
     Case("convolve", ops.convolve, (A, A), {"mode": "same"}, np.convolve, label="as long"),
-    Case("convolve", ops.convolve, (A + 1j * A[::-1], V), {"mode": "same"}, np.convolve, dtypes=("complex128", "complex64"), label="complex and real"),
+    Case(
+        "convolve",
+        ops.convolve,
+        (A + 1j * A[::-1], V),
+        {"mode": "same"},
+        np.convolve,
+        dtypes=("complex128", "complex64"),
+        label="complex and real",
+    ),
 ]

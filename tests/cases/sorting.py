@@ -25,12 +25,15 @@ def _isin(a: np.ndarray, b: np.ndarray, **options: Any) -> np.ndarray:
     return np.isin(a, b, **options)
 
 
+COMPLEX = ("complex128", "complex64")
+RISING = {"axis": 0, "descending": False}
+FALLING = {"axis": 0, "descending": True}
 ROWS = [
     Case("sort", ops.sort, (A,), {"axis": 1, "descending": False}, _sort),
-    Case("sort", ops.sort, (A,), {"axis": 0, "descending": True}, _sort, label="descending"),
-    Case("sort", ops.sort, (A + 1j * A[::-1],), {"axis": 0, "descending": False}, _sort, dtypes=("complex128", "complex64"), label="complex"),
-    Case("argsort", ops.argsort, (A,), {"axis": 0, "descending": False}, _argsort, orders=0),
-    Case("argsort", ops.argsort, (np.array([1, 0, 1, 0]),), {"axis": 0, "descending": True}, _argsort, orders=0, label="ties"),
+    Case("sort", ops.sort, (A,), FALLING, _sort, label="descending"),
+    Case("sort", ops.sort, (A + 1j * A[::-1],), RISING, _sort, dtypes=COMPLEX, label="complex"),
+    Case("argsort", ops.argsort, (A,), RISING, _argsort, orders=0),
+    Case("argsort", ops.argsort, (np.array([1, 0, 1, 0]),), FALLING, _argsort, orders=0, label="ties"),
     Case(
         "partition", ops.partition, (V[[2, 0, 3, 1]],), {"kth": (0, 1, 2), "axis": 0},
         lambda x, kth, axis: np.sort(x, axis), note="with every place but the last as kth, it is a sort",
