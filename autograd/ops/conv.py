@@ -1,0 +1,145 @@
+"""Convolution in any number of dimensions. Imports ``autograd.primitive`` and ``backends``.
+
+Three primitives, bilinear, each the derivative of the others: with the weight W and stride, padding, dilation fixed,
+``conv`` is out = A(W)·x, ``conv_input`` its adjoint Aᵀ(W)·g (a transposed convolution), ``conv_weight`` the adjoint
+in W. As in networks, "convolution" is cross-correlation: no kernel is flipped.
+
+All go through the matrix of windows (Chellapilla, Puri, Simard 2006), laid out so that the product comes out in the
+order of the result: (batch, group, channels·window, places).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import backends
+from autograd.primitive import primitive
+
+Sizes = tuple[int, ...]
+Pads = tuple[tuple[int, int], ...]
+
+
+def output_size(size: Sizes, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Sizes:
+    """``(size + padding - dilation·(window - 1) - 1) // stride + 1`` along each axis."""
+    return tuple(
+        [
+            (n + low + high - d * (k - 1) - 1) // s + 1
+            for n, k, s, (low, high), d in zip(size, window, stride, padding, dilation, strict=True)
+        ]
+    )
+
+
+def padded(xp: Any, x: Any, padding: Pads, value: float = 0.0) -> Any:
+    """``x`` with ``value`` around its last axes; itself where there is nothing to add."""
+    if not any(low or high for low, high in padding):
+        return x
+    lead = x.shape[: x.ndim - len(padding)]
+    size = x.shape[x.ndim - len(padding) :]
+    out = xp.full((*lead, *[low + n + high for n, (low, high) in zip(size, padding, strict=True)]), value, dtype=x.dtype)
+    out[(..., *[slice(low, low + n) for n, (low, _) in zip(size, padding, strict=True)])] = x
+    return out
+
+
+def places(window: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> list[tuple[Sizes, tuple[slice, ...]]]:
+    """For each position inside the window: the slices of the padded input that the outputs read there."""
+    return [
+        (at, tuple([slice(i * d, i * d + (n - 1) * s + 1, s) for i, n, s, d in zip(at, out, stride, dilation, strict=True)]))
+        for at in itertools.product(*[range(k) for k in window])
+    ]
+
+
+def _columns(xp: Any, x: Any, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> tuple[Any, Sizes]:
+    """The windows as a matrix (batch, groups, channels·window, places), and the size of the output."""
+    n = len(window)
+    x = padded(xp, x, padding)
+    view = backends.of(x).windows(x, window, stride, dilation)  # (batch, channels, *out, *window)
+    out = view.shape[2 : 2 + n]
+    axes = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
+    return view.transpose(axes).reshape(x.shape[0], groups, -1, math.prod(out)), out
+
+
+def _matrix(weight: Any, groups: int) -> Any:
+    return weight.reshape(groups, weight.shape[0] // groups, -1)
+
+
+@primitive(multilinear="x weight")
+def conv(xp: Any, x: Any, weight: Any, /, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> Any:
+    """x (batch, in, *size) and weight (out, in/groups, *window) to (batch, out, *out size)."""
+    columns, out = _columns(xp, x, weight.shape[2:], stride, padding, dilation, groups)
+    return xp.matmul(_matrix(weight, groups), columns).reshape(x.shape[0], weight.shape[0], *out)
+
+
+@primitive(multilinear="y weight")
+def conv_input(
+    xp: Any, y: Any, weight: Any, /, *, size: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
+) -> Any:
+    """The adjoint of ``conv`` in x: y (batch, out, *out size) to (batch, in, *size)."""
+    window, out = weight.shape[2:], y.shape[2:]
+    flat = y.reshape(y.shape[0], groups, weight.shape[0] // groups, -1)
+    columns = xp.matmul(_matrix(weight, groups).swapaxes(-1, -2), flat)
+    channels = weight.shape[1] * groups
+    columns = columns.reshape(y.shape[0], channels, *window, *out)
+    full = tuple([low + n + high for n, (low, high) in zip(size, padding, strict=True)])
+    x = xp.zeros((y.shape[0], channels, *full), dtype=columns.dtype)
+    for at, where in places(window, out, stride, dilation):
+        x[(slice(None), slice(None), *where)] += columns[(slice(None), slice(None), *at)]
+    if full == tuple(size):
+        return x
+    return x[(..., *[slice(low, low + n) for n, (low, _) in zip(size, padding, strict=True)])].copy()
+
+
+@primitive(multilinear="y x")
+def conv_weight(
+    xp: Any, y: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
+) -> Any:
+    """The adjoint of ``conv`` in the weight: y (batch, out, *out size) and x to (out, in/groups, *window)."""
+    columns, out = _columns(xp, x, window, stride, padding, dilation, groups)
+    # A transposed convolution may leave places at the end that no output reads.
+    flat = y.reshape(y.shape[0], groups, y.shape[1] // groups, -1)
+    product = xp.matmul(flat, columns.swapaxes(-1, -2)).sum(axis=0)
+    return product.reshape(y.shape[1], x.shape[1] // groups, *window)
+
+
+conv.vjp(
+    x=lambda g, weight, x_spec, stride, padding, dilation, groups: conv_input(
+        g, weight, size=x_spec.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    weight=lambda g, x, weight_spec, stride, padding, dilation, groups: conv_weight(
+        g, x, window=weight_spec.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+)
+conv_input.vjp(
+    y=lambda g, weight, stride, padding, dilation, groups: conv(
+        g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    weight=lambda g, y, weight_spec, stride, padding, dilation, groups: conv_weight(
+        y, g, window=weight_spec.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+)
+conv_weight.vjp(
+    y=lambda g, x, stride, padding, dilation, groups: conv(
+        x, g, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    x=lambda g, y, x_spec, stride, padding, dilation, groups: conv_input(
+        y, g, size=x_spec.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+)
+
+
+@conv.explains
+def _conv_hint(x: Any, weight: Any, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> str | None:
+    n = len(stride)
+    if len(x.shape) != n + 2 or len(weight.shape) != n + 2:
+        return f"expected x (batch, in, {n} axes) and weight (out, in/groups, {n} axes); x is {x.shape}, weight is {weight.shape}"
+    if x.shape[1] != weight.shape[1] * groups:
+        return (
+            f"x's channels ({x.shape[1]}) must equal weight's second axis times groups ({weight.shape[1]}·{groups}); "
+            f"x is {x.shape}, weight is {weight.shape}"
+        )
+    if weight.shape[0] % groups:
+        return f"weight's first axis ({weight.shape[0]}) must be a multiple of groups ({groups})"
+    if min(output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation)) < 1:
+        return f"the window {weight.shape[2:]} must fit the padded input; x is {x.shape}, padding {padding}. Pad more"
+    return None

@@ -1,0 +1,143 @@
+"""Pooling: maxima and sums over windows. Imports ``autograd.primitive`` and ``ops.conv``.
+
+``pool_sum`` and ``unpool_sum`` are adjoint to each other, and so are ``pool_pick`` and ``unpool_pick``, which read and
+write the window positions that ``max_pool`` found. Where several entries of a window are greatest, the first is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd.ops.conv import Pads, Sizes, output_size, padded, places
+from autograd.primitive import primitive
+
+
+def _cut(xp: Any, full: Any, size: Sizes, padding: Pads) -> Any:
+    if full.shape[full.ndim - len(size) :] == tuple(size):
+        return full
+    return full[(..., *[slice(low, low + n) for n, (low, _) in zip(size, padding, strict=True)])].copy()
+
+
+def _empty(xp: Any, lead: Sizes, size: Sizes, padding: Pads, dtype: Any) -> Any:
+    return xp.zeros((*lead, *[low + n + high for n, (low, high) in zip(size, padding, strict=True)]), dtype=dtype)
+
+
+@primitive(residuals="index")
+def max_pool(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
+    """The greatest entry of each window over the last axes; NaN where a window holds one."""
+    n = len(window)
+    out = output_size(x.shape[x.ndim - n :], window, stride, padding, dilation)
+    full = padded(xp, x, padding, -math.inf)
+    best = index = None
+    for k, (_, where) in enumerate(places(window, out, stride, dilation)):
+        here = full[(..., *where)]
+        if best is None:
+            best, index = here.copy(), xp.zeros(here.shape, dtype="int32")
+        else:
+            index[(here > best) | ((here != here) & (best == best))] = k
+            xp.maximum(best, here, best)
+    return best, index
+
+
+@primitive(linear="x")
+def pool_pick(xp: Any, x: Any, index: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
+    """The entry of each window at the position ``index`` names."""
+    out = index.shape[index.ndim - len(window) :]
+    full = padded(xp, x, padding)
+    result = xp.zeros(index.shape, dtype=x.dtype)
+    for k, (_, where) in enumerate(places(window, out, stride, dilation)):
+        result += full[(..., *where)] * (index == k)
+    return result
+
+
+@primitive(linear="x")
+def unpool_pick(
+    xp: Any, x: Any, index: Any, /, *, size: Sizes, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes
+) -> Any:
+    """Zeros of ``size`` with each entry of ``x`` added where its window's ``index`` names."""
+    n = len(window)
+    out = x.shape[x.ndim - n :]
+    full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype)
+    for k, (_, where) in enumerate(places(window, out, stride, dilation)):
+        full[(..., *where)] += x * (index == k)
+    return _cut(xp, full, size, padding)
+
+
+@primitive(linear="x")
+def pool_sum(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
+    """The sum of each window over the last axes, padding counting as 0."""
+    n = len(window)
+    out = output_size(x.shape[x.ndim - n :], window, stride, padding, dilation)
+    full = padded(xp, x, padding)
+    result = None
+    for _, where in places(window, out, stride, dilation):
+        here = full[(..., *where)]
+        if result is None:
+            result = here.copy()
+        else:
+            result += here
+    return result
+
+
+@primitive(linear="x")
+def unpool_sum(
+    xp: Any, x: Any, /, *, size: Sizes, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes
+) -> Any:
+    """Zeros of ``size`` with each entry of ``x`` added all over its window."""
+    n = len(window)
+    full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype)
+    for _, where in places(window, x.shape[x.ndim - n :], stride, dilation):
+        full[(..., *where)] += x
+    return _cut(xp, full, size, padding)
+
+
+max_pool.vjp(
+    x=lambda g, index, x_spec, window, stride, padding, dilation: unpool_pick(
+        g,
+        index,
+        size=x_spec.shape[len(x_spec.shape) - len(window) :],
+        window=window,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+)
+max_pool.jvp(
+    x=lambda t, index, window, stride, padding, dilation: pool_pick(
+        t, index, window=window, stride=stride, padding=padding, dilation=dilation
+    )
+)
+pool_pick.vjp(
+    x=lambda g, index, x_spec, window, stride, padding, dilation: unpool_pick(
+        g,
+        index,
+        size=x_spec.shape[len(x_spec.shape) - len(window) :],
+        window=window,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    ),
+    index=None,
+)
+unpool_pick.vjp(
+    x=lambda g, index, window, stride, padding, dilation: pool_pick(
+        g, index, window=window, stride=stride, padding=padding, dilation=dilation
+    ),
+    index=None,
+)
+pool_sum.vjp(
+    x=lambda g, x_spec, window, stride, padding, dilation: unpool_sum(
+        g,
+        size=x_spec.shape[len(x_spec.shape) - len(window) :],
+        window=window,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+)
+unpool_sum.vjp(
+    x=lambda g, window, stride, padding, dilation: pool_sum(
+        g, window=window, stride=stride, padding=padding, dilation=dilation
+    )
+)
