@@ -146,6 +146,8 @@ def make_environment(peer: Peer) -> Path:
 def process_environment(peer_name: str) -> dict[str, str]:
     """The environment variables of a process that runs this peer, or this project."""
     env = dict(os.environ)
+    # Installed libraries have their bytecode; this folder gets its own at the first import, if that is not forbidden.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     paths = [entry for entry in env.pop("PYTHONPATH", "").split(os.pathsep) if entry]
     root = str(environment.ROOT)
     paths = [entry for entry in paths if Path(entry).resolve() != environment.ROOT]

@@ -254,6 +254,8 @@ def test_where_peers_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_only_our_processes_see_this_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), "elsewhere"]))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in peers.process_environment("xpgrad")
     assert peers.process_environment("hips")["PYTHONPATH"] == "elsewhere"
     assert peers.process_environment("xpgrad")["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "elsewhere"]
 
