@@ -78,7 +78,8 @@ def conv_input(
     """The adjoint of ``conv`` in x: y (batch, out, *out size) to (batch, in, *size)."""
     window, out = weight.shape[2:], y.shape[2:]
     flat = y.reshape(y.shape[0], groups, weight.shape[0] // groups, -1)
-    columns = xp.matmul(_matrix(weight, groups).swapaxes(-1, -2), flat)
+    # The transposed operand is copied: NumPy hands stacks of matrices to BLAS only where each is contiguous.
+    columns = xp.matmul(xp.ascontiguousarray(_matrix(weight, groups).swapaxes(-1, -2)), flat)
     channels = weight.shape[1] * groups
     columns = columns.reshape(y.shape[0], channels, *window, *out)
     full = tuple([low + n + high for n, (low, high) in zip(size, padding, strict=True)])
@@ -95,11 +96,10 @@ def conv_weight(
     xp: Any, y: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
 ) -> Any:
     """The adjoint of ``conv`` in the weight: y (batch, out, *out size) and x to (out, in/groups, *window)."""
-    columns, out = _columns(xp, x, window, stride, padding, dilation, groups)
-    # A transposed convolution may leave places at the end that no output reads.
+    columns, _ = _columns(xp, x, window, stride, padding, dilation, groups)
     flat = y.reshape(y.shape[0], groups, y.shape[1] // groups, -1)
-    product = xp.matmul(flat, columns.swapaxes(-1, -2)).sum(axis=0)
-    return product.reshape(y.shape[1], x.shape[1] // groups, *window)
+    product = xp.matmul(columns, xp.ascontiguousarray(flat.swapaxes(-1, -2))).sum(axis=0)
+    return xp.ascontiguousarray(product.swapaxes(-1, -2)).reshape(y.shape[1], x.shape[1] // groups, *window)
 
 
 conv.vjp(
