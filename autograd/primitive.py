@@ -38,6 +38,8 @@ from autograd.plan import (
 
 Rule = Callable[..., Any]
 PRIMITIVES: dict[str, Primitive] = {}
+# What rules and the code around them call their own: the cotangent, tangents, and how a node keeps things.
+RESERVED = frozenset({"edges", "g", "needs", "saved", "specs", "t", "tangents", "written", "xs"})
 # Bare numbers and None take the backend of the operands beside them.
 WEAK = frozenset({float, int, bool, complex, type(None)})
 
@@ -92,6 +94,12 @@ class Primitive:
         self.table = _Table(self)
         self.plans = _Records(self)
         self._plans: dict[tuple[tuple[int, ...], bool], Plan | None] = {}
+        taken = RESERVED.intersection((*self.operands, *self.options, *self.residuals, *self.outputs))
+        if taken:
+            raise ValueError(
+                f"{self.name}: expected names other than {', '.join(sorted(RESERVED))}, which rules use for themselves; "
+                f"got {', '.join(sorted(taken))}. Rename it, e.g. to x."
+            )
         if self.name in PRIMITIVES:
             raise ValueError(f"primitive: expected a new name; {self.name!r} is taken. Rename one of the two.")
         PRIMITIVES[self.name] = self

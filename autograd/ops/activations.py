@@ -18,13 +18,12 @@ from autograd.primitive import elementwise
 
 
 @elementwise
-def gate(xp: Any, g: Any, x: Any, /) -> Any:
-    """g where x > 0, 0 where it is 0, for an x that is never negative; on its own since NumPy multiplies by booleans slowly."""
-    return g * (x > 0)
+def gate(xp: Any, a: Any, x: Any, /) -> Any:
+    """a where x > 0, 0 where it is 0, for an x that is never negative; on its own since NumPy multiplies by booleans slowly."""
+    return a * (x > 0)
 
 
-gate.vjp(g=lambda g, x: gate(g, x), x=None)
-gate.jvp(g=lambda t, x: gate(t, x))
+gate.vjp(a=lambda g, x: gate(g, x), x=None)
 
 
 @elementwise

@@ -110,12 +110,12 @@ def softmax_cross_entropy(xp: Any, x: Any, labels: Any, /) -> Any:
 
 
 @primitive(linear="g")
-def one_hot_subtract(xp: Any, g: Any, labels: Any, /, *, shape: tuple[int, ...]) -> Any:
-    """Minus ``g`` at each row's label, 0 elsewhere: (…,) to (…, classes)."""
-    out = xp.zeros(shape, dtype=g.dtype)
+def one_hot_subtract(xp: Any, x: Any, labels: Any, /, *, shape: tuple[int, ...]) -> Any:
+    """Minus ``x`` at each row's label, 0 elsewhere: (…,) to (…, classes)."""
+    out = xp.zeros(shape, dtype=x.dtype)
     flat = out.reshape(-1)
     rows = xp.arange(math.prod(shape[:-1])) * shape[-1] + labels.reshape(-1)
-    flat[rows] = -g.reshape(-1)
+    flat[rows] = -x.reshape(-1)
     return flat.reshape(shape)
 
 
@@ -126,7 +126,7 @@ def pick_label(xp: Any, x: Any, labels: Any, /) -> Any:
 
 
 pick_label.vjp(x=lambda g, labels, x_spec: -one_hot_subtract(g, labels, shape=x_spec.shape), labels=None)
-one_hot_subtract.vjp(g=lambda g, labels: -pick_label(g, labels), labels=None)
+one_hot_subtract.vjp(x=lambda g, labels: -pick_label(g, labels), labels=None)
 
 
 def _cross_entropy_rule(g: Any, p: Any, labels: Any, x_spec: Any) -> Any:

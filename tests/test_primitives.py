@@ -1,0 +1,36 @@
+"""Every row of the table of test cases on every backend; every primitive has a row."""
+
+from __future__ import annotations
+
+import importlib
+from pkgutil import walk_packages
+
+import pytest
+
+import autograd
+import backends
+from autograd.primitive import PRIMITIVES
+from tests import checks
+from tests.cases import CASES
+from tests.cases.base import Case
+
+IDS = [f"{i}-{case.id}" for i, case in enumerate(CASES)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_case(case: Case, backend: backends.Backend) -> None:
+    failures = checks.check(case, backend)
+    assert not failures, f"{case.id} on {backend.name}:\n" + "\n".join(failures)
+
+
+def test_every_primitive_has_a_row() -> None:
+    for module in walk_packages(autograd.__path__, "autograd."):
+        if "ops" in module.name:
+            importlib.import_module(module.name)
+    own = {name for name, p in PRIMITIVES.items() if p.forward.__module__.split(".")[0] in ("autograd", "nn")}
+    missing = own - {case.primitive for case in CASES}
+    assert not missing, f"a row in tests/cases is missing for {sorted(missing)}"
+
+
+def test_rows_name_primitives_that_exist() -> None:
+    assert not {case.primitive for case in CASES} - set(PRIMITIVES)
