@@ -139,6 +139,11 @@ def ready(tensor: Any) -> Any:
     data = tensor._data
     if not hasattr(data, "base") or getattr(data, "ndim", None) == 0:
         data = tensor._data = backends.of(data).writable(data)
+    if 0 in data.strides and any([not step and size > 1 for step, size in zip(data.strides, data.shape)]):
+        raise ValueError(
+            f"write: expected a Tensor whose elements have memory of their own; got a broadcast view of shape {data.shape}. "
+            "Write to a copy (x = x.copy()), or before broadcasting."
+        )
     return data
 
 

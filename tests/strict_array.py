@@ -305,6 +305,8 @@ def wrap(value: Any, *sources: StrictArray) -> Any:
             memory = root(value)
             for source in sources:
                 if root(source._a) is memory:
+                    # CuPy has no read-only arrays: its diagonals and broadcasts can be written into.
+                    value.flags.writeable = memory.flags.writeable
                     return StrictArray(value, source if source.base is None else source.base)
         return StrictArray(value)
     if isinstance(value, np.generic):

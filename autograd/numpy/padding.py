@@ -167,25 +167,28 @@ def _mirrored(x: Any, axis: int, before: int, after: int, mode: str, reflect_typ
     with_edge = int(mode == "symmetric")
     if x.shape[axis] == 1 and not with_edge:
         return _edge(x, axis, before, after, mode)  # nothing but the edge to mirror: NumPy repeats it
+    sides = []
     for left, width in ((True, before), (False, after)):
+        wider = x
         while width:
-            # A mirrored array ends in a mirror's plane again, so wide borders are made by mirroring what there is.
-            size = x.shape[axis]
+            # A whole mirrored array ends in a mirror's plane again, so wide borders are made by mirroring what there is.
+            size = wider.shape[axis]
             part = min(width, size - 1 + with_edge)
             width -= part
             if left:
                 start = part - with_edge
-                block = _cut(x, axis, start, None if start == part - 1 and with_edge else 0, -1)
-                edge = _cut(x, axis, 1)
+                block = _cut(wider, axis, start, None if with_edge else 0, -1)
+                edge = _cut(wider, axis, 1)
             else:
                 start = size - 2 + with_edge
                 stop = start - part
-                block = _cut(x, axis, start, None if stop < 0 else stop, -1)
-                edge = _cut(x, axis, size - 1, None)
+                block = _cut(wider, axis, start, None if stop < 0 else stop, -1)
+                edge = _cut(wider, axis, size - 1, None)
             if reflect_type == "odd":
                 block = 2 * edge - block
-            x = _join.concatenate(*((block, x) if left else (x, block)), axis=axis)
-    return [x]
+            wider = _join.concatenate(*((block, wider) if left else (wider, block)), axis=axis)
+        sides.append(wider)
+    return [sides[0], _cut(sides[1], axis, x.shape[axis], None) if after else None]
 
 
 def _wrapped(x: Any, axis: int, before: int, after: int, mode: str) -> list[Any]:
