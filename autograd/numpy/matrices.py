@@ -12,9 +12,9 @@ from autograd.numpy import diagonals, products
 from autograd.numpy.common import arraylike, hand_over, namespace_of
 from autograd.numpy.norms import refuse
 from autograd.numpy.products import matmul, vecdot
+from autograd.numpy.shaping import matrix_transpose
 from autograd.ops import arithmetic
 from autograd.ops import linalg as _linalg
-from autograd.ops import shape as _shape
 
 __all__ = [
     "cross",
@@ -176,19 +176,3 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     np.float64(5.0)
     """
     return diagonals.trace(x, offset, -2, -1, dtype)
-
-
-def matrix_transpose(x: Any, /) -> Any:
-    """The last two axes exchanged; a view. Nothing is conjugated.
-
-    >>> matrix_transpose([[1.0, 2.0]])
-    array([[1.],
-           [2.]])
-    """
-    x = arraylike(x)
-    n = len(x.shape)
-    if n < 2:
-        raise ValueError(
-            f"matrix_transpose: expected two axes or more; got shape {tuple(x.shape)}. Give it x[:, None]."
-        )
-    return _shape.transpose(x, axes=(*range(n - 2), n - 1, n - 2))
