@@ -114,18 +114,26 @@ def gate(g: Any, x: Any, /) -> Any:
     return g * np.sign(x) if x.size <= SMALL else g * (x > 0)
 
 
-# exp(-x) of anything below fits the dtype.
-_LOWEST = {"e": -10.0, "f": -87.0, "d": -708.0}
+# Numbers in the operand's own dtype: NumPy takes 0.2 µs to fit a Python number to an array.
+_ZERO = {char: np.zeros((), char) for char in "efd"}
+_ONE = {char: np.ones((), char) for char in "efd"}
+# exp(-x) of anything from here up fits the dtype.
+_LOWEST = {char: np.array(value, char) for char, value in (("e", -10.0), ("f", -87.0), ("d", -708.0))}
+
+
+def relu(x: Any, /) -> Any:
+    """``max(x, 0)``."""
+    return np.maximum(x, _ZERO.get(x.dtype.char, 0))
 
 
 def sigmoid(x: Any, /) -> Any:
     """``1 / (1 + exp(-x))``: exact where a formula without overflow needs ``numpy.where``, which costs 4 ns an element."""
-    lowest = _LOWEST.get(x.dtype.char)
-    if lowest is None or x.size > SMALL:
+    char = x.dtype.char
+    if char not in _LOWEST or x.size > SMALL:
         with np.errstate(over="ignore"):
             return 1 / (1 + np.exp(-x))
-    e = np.exp(-np.maximum(x, lowest))
-    e += 1
+    e = np.exp(-np.maximum(x, _LOWEST[char]))
+    e += _ONE[char]
     return np.reciprocal(e)
 
 
@@ -144,7 +152,7 @@ KERNELS: dict[str, Any] = {
     "unbroadcast": unbroadcast,
     "gate": gate,
     "sigmoid": sigmoid,
-    "relu": lambda x: np.maximum(x, 0),
+    "relu": relu,
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
