@@ -273,7 +273,7 @@ class Tensor(Methods, Protocols):
         """A Tensor over the same memory, without its history."""
         out = Tensor._wrap(self._data)
         if self.backend.owns_memory:
-            out._data = views.ready(self)
+            out._data = views.memory(self)
             views.link(out, self, None)
         return out
 

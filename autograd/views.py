@@ -134,15 +134,21 @@ def check_writable(tensor: Any, name: str) -> None:
             )
 
 
-def ready(tensor: Any) -> Any:
-    """The tensor's memory, as something that can be written into."""
+def memory(tensor: Any) -> Any:
+    """The tensor's data as an array that others may share: NumPy's scalars become arrays."""
     data = tensor._data
     if not hasattr(data, "base") or getattr(data, "ndim", None) == 0:
         data = tensor._data = backends.of(data).writable(data)
+    return data
+
+
+def ready(tensor: Any) -> Any:
+    """The tensor's memory, as something that can be written into."""
+    data = memory(tensor)
     if 0 in data.strides and any([not step and size > 1 for step, size in zip(data.strides, data.shape)]):
         raise ValueError(
-            f"write: expected a Tensor whose elements have memory of their own; got a broadcast view of shape {data.shape}. "
-            "Write to a copy (x = x.copy()), or before broadcasting."
+            "write: expected a Tensor whose elements have memory of their own; got a broadcast view of shape "
+            f"{tuple(data.shape)}. Write to a copy (x = x.copy()), or before broadcasting."
         )
     return data
 

@@ -1,4 +1,4 @@
-"""Calls of the differentiable namespace, held against NumPy: values, dtypes, and derivatives by NumPy's own differences."""
+"""Calls of ``autograd.numpy`` held against NumPy: values, dtypes, and derivatives by differences of NumPy's values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.helpers import to_numpy
 
 @dataclass(frozen=True)
 class Call:
-    """``autograd.numpy.name(*args, **options)``; arrays of floats among the arguments, in lists too, are differentiated.
+    """``autograd.numpy.name(*args, **options)``; arrays of floats in the arguments, in lists too, are differentiated.
 
     Attributes:
         reference: NumPy's function of the same call, where it has another name or the call another form.
@@ -84,7 +84,7 @@ def check_plain(call: Call, backend: backends.Backend) -> None:
 
 
 def check_tensors(call: Call, backend: backends.Backend) -> None:
-    """With Tensors: NumPy's values; vjp, jvp and the second derivative along random directions, by central differences."""
+    """With Tensors: NumPy's values; vjp, jvp and second derivative along random directions, by central differences."""
     rng = np.random.default_rng(7)
     inputs = floats(call.args)
 

@@ -317,7 +317,7 @@ def test_lists_may_hold_tensors_numbers_and_arrays() -> None:
 
 def test_operands_of_two_backends_are_refused(device_backend: backends.Backend) -> None:
     x = tensor(device_backend.asarray(A))
-    with pytest.raises(TypeError, match="expected all operands on one backend; got .* and"):
+    with pytest.raises(TypeError, match=r"expected all operands on one backend; got .* and"):
         anp.concatenate([x, A])
 
 

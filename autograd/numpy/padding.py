@@ -171,7 +171,7 @@ def _mirrored(x: Any, axis: int, before: int, after: int, mode: str, reflect_typ
     for left, width in ((True, before), (False, after)):
         wider = x
         while width:
-            # A whole mirrored array ends in a mirror's plane again, so wide borders are made by mirroring what there is.
+            # A mirrored array ends in a mirror's plane again: wide borders are made by mirroring what there is.
             size = wider.shape[axis]
             part = min(width, size - 1 + with_edge)
             width -= part

@@ -56,6 +56,7 @@ def _view_update(a: np.ndarray, b: np.ndarray, steps: Any) -> np.ndarray:
     return out
 
 
+SYNCS = "syncs: as many results as the mask has true values"
 WINDOW = {"index": (slice(1, 3), ...), "shape": (4, 3)}
 MARKED = {"index": (MASK,), "shape": (2, 3)}
 CELLS = {"index": (np.array([0, 1]), np.array([2, 0]))}
@@ -65,14 +66,14 @@ ROWS = [
     Case("getitem", ops.getitem, (T,), {"index": (..., None, slice(3, 0, -2))}, _getitem, label="new axis"),
     Case("getitem", ops.getitem, (A,), {"index": (ROWS_,)}, _getitem, label="repeated rows"),
     Case("getitem", ops.getitem, (T,), {"index": (slice(None), ROWS_, 1)}, _getitem, label="integers between"),
-    Case("getitem", ops.getitem, (A,), {"index": (MASK,)}, _getitem, label="mask", lacks="syncs: as many results as the mask has true values"),
+    Case("getitem", ops.getitem, (A,), {"index": (MASK,)}, _getitem, label="mask", lacks=SYNCS),
     Case("getitem", ops.getitem, (A,), {"index": (np.array([[0], [-1]]), ROWS_)}, _getitem, label="crossed"),
     Case("scatter_index", ops.scatter_index, (A,), WINDOW, _scatter, analytic=True),
     Case("scatter_index", ops.scatter_index, (V,), {"index": (ROWS_,), "shape": (4,)}, _scatter, label="adds up"),
-    Case("scatter_index", ops.scatter_index, (T.ravel()[:4],), MARKED, _scatter, label="mask", lacks="syncs: as many results as the mask has true values"),
+    Case("scatter_index", ops.scatter_index, (T.ravel()[:4],), MARKED, _scatter, label="mask", lacks=SYNCS),
     Case("index_update", ops.index_update, (A, V), {"index": (1, ...)}, _update, analytic=True),
     Case("index_update", ops.index_update, (A, V[:2]), CELLS, _update, label="integers"),
-    Case("index_update", ops.index_update, (A, 0.5), {"index": (MASK,)}, _update, label="mask, number", lacks="syncs: as many results as the mask has true values"),
+    Case("index_update", ops.index_update, (A, 0.5), {"index": (MASK,)}, _update, label="mask, number", lacks=SYNCS),
     Case("view_update", ops.view_update, (A, V[:2]), {"steps": STEPS}, _view_update, analytic=True),
     Case("view_update", ops.view_update, (A, A[:, :2]), {"steps": TURNED}, _view_update, label="transposed"),
     Case("take_along_axis", ops.take_along_axis, (A, ALONG), {"axis": 1}, np.take_along_axis, analytic=True),
