@@ -331,11 +331,11 @@ def forward_of(primitive: Primitive, operands: Sequence[Any], **options: Any) ->
 
     >>> from autograd.ops.arithmetic import square
     >>> print(forward_of(square.primitive, ("float32",)).python())
-    def square(x):
+    def square_forward(x):
         t1 = x * x
         return t1
     """
-    formula, symbols = _start(primitive, primitive.name, operands)
+    formula, symbols = _start(primitive, f"{primitive.name}_forward", operands)
     formula.parameters = [s for s in symbols if isinstance(s, Symbol)]
     out = primitive.call(*symbols, **options)
     formula.results = out if isinstance(out, tuple) else (out,)
@@ -355,7 +355,7 @@ def rule_of(primitive: Primitive, operand: str, operands: Sequence[Any], **optio
     if rule is None:
         have = [name for name, rule in primitive.rules.items() if rule is not None]
         raise EmitError(
-            f"{primitive.name}: expected an operand with a rule, among {have}; got {operand!r}. Name one of these."
+            f"{primitive.name}: expected an operand with a rule, one of {have}; got {operand!r}. Name one of these."
         )
     dtype = result_dtype(primitive, operands, **options)
     known: dict[str, Any] = {**options, **dict(zip(primitive.operands, symbols, strict=True))}
