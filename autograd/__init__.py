@@ -1,6 +1,7 @@
 """Reverse-mode automatic differentiation for NumPy and CuPy arrays and Python floats. Imports nothing of ``nn``."""
 
 from autograd import _clash as _clash  # first: refuses to be mixed with HIPS autograd's files
+from autograd.check import check_grads
 from autograd.checkpoint import checkpoint
 from autograd.custom import custom_vjp
 from autograd.graph import GraphError
@@ -22,6 +23,7 @@ from autograd.transform import (
 __all__ = [
     "GraphError",
     "Tensor",
+    "check_grads",
     "checkpoint",
     "custom_vjp",
     "elementwise_grad",

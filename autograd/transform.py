@@ -19,7 +19,7 @@ from autograd.forward import fit_tangent
 from autograd.graph import GraphError
 from autograd.inner import Inner, own
 from autograd.plan import RUNTIME
-from autograd.trees import describe, flatten, unflatten
+from autograd.trees import Structure, describe, flatten, unflatten
 
 __all__ = [
     "elementwise_grad",
@@ -239,34 +239,44 @@ class Pullback:
 
     def __call__(self, cotangent: Any) -> Any:
         inner = self._inner
-        given = match(inner.caller, "cotangent", cotangent, inner.structure, inner.leaves)
+        given = same_structure(inner.caller, "cotangent", cotangent, inner.structure)
+        given = match(inner.caller, "cotangent", given, inner.leaves)
         roots = {id(root) for root in inner.roots}
         chosen = [g for g, leaf in zip(given, inner.leaves) if id(leaf) in roots]
         return self._arranged(inner.gradient(inner.pull(chosen, retain=True)))
 
 
-def match(caller: str, what: str, tree: Any, structure: Any, like: Sequence[Any]) -> list[Any]:
-    """The leaves of ``tree``, checked against a structure and cast to the arrays in ``like``.
+def same_structure(caller: str, what: str, tree: Any, structure: Structure) -> list[Any]:
+    """The leaves of ``tree``, which must have this structure.
 
     Raises:
-        TypeError: the structure differs.
-        ValueError: a leaf has another shape.
+        TypeError: it has another.
     """
-    leaves, own_structure = flatten(tree)
-    if own_structure != structure:
+    leaves, came = flatten(tree)
+    if came != structure:
         raise TypeError(
-            f"{caller}: expected a {what} of structure {describe(structure)}; got {describe(own_structure)}. "
+            f"{caller}: expected a {what} of structure {describe(structure)}; got {describe(came)}. "
             "Nest lists, tuples and dicts in the same way."
         )
+    return leaves
+
+
+def match(caller: str, what: str, leaves: Sequence[Any], like: Sequence[Any]) -> list[Any]:
+    """Cotangents or tangents cast to the dtypes of the arrays in ``like``.
+
+    Raises:
+        TypeError: one is complex, and its array real.
+        ValueError: one has another shape than its array.
+    """
     out = []
     for leaf, x in zip(leaves, like):
         data = x._data if is_tensor(x) else x
         backend = backends.of(data)
         dtype = getattr(data, "dtype", float)
-        if getattr(dtype, "kind", "f") != "c" and getattr(getattr(leaf, "dtype", None), "kind", "f") == "c":
-            raise TypeError(
-                f"{caller}: expected a real {what} for a real array; got {leaf.dtype}. Take its .real first."
-            )
+        came = getattr(leaf, "dtype", leaf.__class__)
+        if getattr(dtype, "kind", "f") != "c" and getattr(came, "kind", "c" if came is complex else "f") == "c":
+            came = "complex" if came is complex else came
+            raise TypeError(f"{caller}: expected a real {what} for a real array; got {came}. Take its .real first.")
         if not is_tensor(leaf):
             leaf = backend.asarray(leaf, dtype=dtype)
         shape, wanted = tuple(getattr(leaf, "shape", ())), tuple(getattr(data, "shape", ()))
@@ -326,10 +336,11 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux:
             f"jvp: expected a tuple of primals and one of tangents; got {type(primals).__name__} and "
             f"{type(tangents).__name__}. Write jvp(f, (x,), (v,))."
         )
-    inner = Inner("jvp", fun, primals, {}, range(len(primals)), has_aux, full=True)
-    inner.tensors = inner.tensors or any([is_tensor(t) for t in flatten(list(tangents))[0]])
     structure = flatten(list(primals))[1]
-    pushed = inner.push(match("jvp", "tangent", list(tangents), structure, inner.variables))
+    given = same_structure("jvp", "tangent", list(tangents), structure)
+    inner = Inner("jvp", fun, primals, {}, range(len(primals)), has_aux, full=True)
+    inner.tensors = inner.tensors or any([is_tensor(t) for t in given])
+    pushed = inner.push(match("jvp", "tangent", given, inner.variables))
     number = any(inner.numbers)
     tangent = unflatten(inner.structure, [inner.give(t, number) for t in pushed])
     out = inner.result()
@@ -348,7 +359,8 @@ class Hvp(Transform):
         chosen = self.argnums(args)
         tree = [vector] if isinstance(self.argnum, int) else list(vector)
         structure = flatten([args[i] for i in chosen])[1]
-        cotangents = match(self.name, "vector", tree, structure, inner.variables)
+        vectors = same_structure(self.name, "vector", tree, structure)
+        cotangents = match(self.name, "vector", vectors, inner.variables)
         return self.arranged(inner.gradient(inner.pull_from(gradient, cotangents)))
 
 

@@ -1,4 +1,4 @@
-"""What is checked of a row of the table of test cases, on one backend: values, derivatives of both modes and orders, dtypes.
+"""What is checked of a row of the table on one backend: values, derivatives of both modes and orders, dtypes.
 
 Derivatives are held against central differences of NumPy's run in float64; lower precisions and other backends
 against the same numbers. Everything is read-only, so that a rule that writes in place fails.
