@@ -104,9 +104,9 @@ def _power_a(g: Any, a: Any, b: Any) -> Any:
     """b·a^(b-1), and 0 where a is 0 and that is infinite or 0/0 (b < 1)."""
     if (b.__class__ is int or b.__class__ is float) and b >= 1:
         return g * (b * power(a, b - 1)) if b != 2 else g * (2 * a)
-    # The guards stand inside, so that no NaN is made: the exponent is 0, not -1, where b is 0.
+    # The guard stands inside, so that no NaN is made. At b = 0 the product is 0, but its derivative by b is 1/a.
     endless = logical_and(equal(a, 0), less(real(b), 1))
-    return g * where(endless, 0, b * power(where(endless, 1, a), where(equal(b, 0), 1, b) - 1))
+    return g * where(endless, 0, b * power(where(endless, 1, a), b - 1))
 
 
 # d(a^b)/db = a^b·log a, 0 where a = 0 (the limit for b > 0); NaN where a < 0, beside which a^b is complex.
