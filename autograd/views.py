@@ -145,7 +145,7 @@ def memory(tensor: Any) -> Any:
 def ready(tensor: Any) -> Any:
     """The tensor's memory, as something that can be written into."""
     data = memory(tensor)
-    if 0 in data.strides and any([not step and size > 1 for step, size in zip(data.strides, data.shape)]):
+    if 0 in data.strides and data.size and any([not step and size > 1 for step, size in zip(data.strides, data.shape)]):
         raise ValueError(
             "write: expected a Tensor whose elements have memory of their own; got a broadcast view of shape "
             f"{tuple(data.shape)}. Write to a copy (x = x.copy()), or before broadcasting."

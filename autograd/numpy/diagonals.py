@@ -6,7 +6,16 @@ import operator
 from typing import Any
 
 import backends
-from autograd.numpy.common import arraylike, hand_over, is_tensor, namespace_of, normalize_one, raw
+from autograd.numpy.common import (
+    arraylike,
+    hand_over,
+    has_tensor,
+    is_tensor,
+    namespace_of,
+    normalize_one,
+    raw,
+    unsupported,
+)
 from autograd.ops import arithmetic, reduce
 from autograd.ops import shape as _shape
 
@@ -120,6 +129,8 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     """
     if dtype is not None or out is not None:
         given = {name: value for name, value in (("dtype", dtype), ("out", out)) if value is not None}
+        if has_tensor(a, out):
+            raise unsupported("trace", *given)
         return hand_over("trace", (arraylike(a), offset, axis1, axis2), **given)
     values = diagonal(a, offset, axis1, axis2)
     return reduce.sum(values, axis=(len(values.shape) - 1,), keepdims=False)

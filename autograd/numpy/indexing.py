@@ -7,7 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import backends
-from autograd.numpy.common import arraylike, hand_over, has_tensor, is_tensor, namespace_of, normalize_one, raw
+from autograd.numpy.common import (
+    arraylike,
+    hand_over,
+    has_tensor,
+    is_tensor,
+    namespace_of,
+    normalize_one,
+    raw,
+    unsupported,
+)
 from autograd.ops import arithmetic
 from autograd.ops import index as _index
 from autograd.ops import join as _join
@@ -108,6 +117,8 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     """
     a = arraylike(a)
     if out is not None:
+        if has_tensor(a, indices, out):
+            raise unsupported("take", "out")
         return hand_over("take", (a, indices), axis=axis, out=out, mode=mode)
     if axis is None:
         a, axis = _shape.reshape(a, shape=(-1,)), 0
@@ -237,6 +248,8 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
     """
     a = arraylike(a)
     if out is not None:
+        if has_tensor(a, condition, out):
+            raise unsupported("compress", "out")
         return hand_over("compress", (condition, a), axis=axis, out=out)
     flags = raw(arraylike(condition, like=a))
     if len(flags.shape) != 1:
@@ -296,9 +309,11 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     >>> choose([1, 0], [[1.0, 2.0], [3.0, 4.0]])
     array([3., 2.])
     """
-    if out is not None or not has_tensor(a, choices if is_tensor(choices) else list(choices)):
+    if not has_tensor(a, choices if is_tensor(choices) else list(choices)):
         given = {"out": out} if out is not None else {}
         return hand_over("choose", (arraylike(a), choices), mode=mode, **given)
+    if out is not None:
+        raise unsupported("choose", "out")
     arrays = [arraylike(c, like=a if is_tensor(a) else None) for c in choices]
     which = raw(arraylike(a, like=arrays[0]))
     xp, count = namespace_of(*arrays), len(arrays)

@@ -64,8 +64,7 @@ def sort(
     a, axis = _sortable("sort", a, axis, kind, order)
     if is_tensor(a) or descending:
         return _sorting.sort(a, axis=axis, descending=descending)
-    options = {"stable": stable} if stable is not None else {}
-    return namespace_of(a).sort(a, axis=axis, kind=kind, **options)
+    return namespace_of(a).sort(a, axis=axis, kind=_algorithm(kind, stable))
 
 
 def argsort(
@@ -85,8 +84,12 @@ def argsort(
     a, axis = _sortable("argsort", a, axis, kind, order)
     if is_tensor(a) or descending:
         return _sorting.argsort(a, axis=axis, descending=descending)
-    options = {"stable": stable} if stable is not None else {}
-    return namespace_of(a).argsort(a, axis=axis, kind=kind, **options)
+    return namespace_of(a).argsort(a, axis=axis, kind=_algorithm(kind, stable))
+
+
+def _algorithm(kind: str | None, stable: bool | None) -> str | None:
+    """One of the two kinds that every library has."""
+    return "stable" if stable or kind in ("stable", "mergesort") else None
 
 
 def lexsort(keys: Any, axis: int = -1) -> Any:
