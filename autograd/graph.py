@@ -178,11 +178,13 @@ def sweep(
     retain: bool = False,
     oldest: int = -1,
     cut: bool = False,
+    hooks: bool = True,
 ) -> dict[Any, Any]:
     """Propagate ``cotangents`` of ``roots`` backwards; returns the cotangent of every leaf (or of ``inputs``) reached.
 
     Consumers are counted first, then ready nodes run: every node once, after all that consume it. With ``cut``
-    nothing goes past ``inputs``: each gets what reaches it directly, not through another.
+    nothing goes past ``inputs``: each gets what reaches it directly, not through another. Without ``hooks`` nobody
+    else learns of the pass: no hook runs, no Tensor retains.
     """
     wanted = frozenset(inputs) if inputs is not None else None
     shared, on_way = consumers(roots, inputs, oldest, wanted if cut and wanted is not None else ())
@@ -205,64 +207,68 @@ def sweep(
             shared[root] -= 1
     while ready:
         node, g = ready.pop()
-        edges = node.edges
-        if g is not None:
-            if node.note is not None:
-                g = _notify(node, g, fit)
-            if wanted is not None and node in wanted:
-                found[node] = g
-        if on_way is not None and (cut and node in wanted or not any(edge in on_way for edge in edges)):
-            continue
-        if g is None:
-            grads: Any = (None,) * len(edges)
-        elif node.__class__ is Pick:
-            grads = (_Part(node.index, g),)
-        else:
-            saved = node.saved
-            if saved is None:
-                raise freed_error(node)
-            for writes in node.writes:
-                if writes:
-                    raise written_error(node, writes)
-            try:
-                grads = node.plan.backward(g, saved if wrap is None else wrap(node), edges)
-            except Exception as error:
-                raise node.plan.explain_backward(error, saved) from error
-            if watchers:
-                for watcher in watchers:
-                    watcher.swept(node, g, grads)
-            saved = None
-            if not retain:
-                node.saved = None
-        for edge, grad in zip(edges, grads):  # noqa: B905 - the lengths are equal by construction
-            if grad.__class__ is not float and grad is not None:  # a float has nothing to fit
-                if grad.dtype is not edge.dtype or grad.shape != edge.shape:
-                    grad = fit(grad, edge)
-            if on_way is not None and edge not in on_way:
-                continue
-            if not edge.edges:
-                store = found
-            elif edge in shared:
-                store = pending
+        while node is not None:
+            edges = node.edges
+            if g is not None:
+                if node.note is not None and hooks:
+                    g = _notify(node, g, fit)
+                if wanted is not None and node in wanted:
+                    found[node] = g
+            if on_way is not None and (cut and node in wanted or not any(edge in on_way for edge in edges)):
+                break
+            if g is None:
+                grads: Any = (None,) * len(edges)
+            elif node.__class__ is Pick:
+                grads = (_Part(node.index, g),)
             else:
-                ready.append((edge, grad))
-                continue
-            if grad is not None:
-                if edge in owned:
-                    store[edge] += grad
-                elif edge not in store:
-                    store[edge] = grad
+                saved = node.saved
+                if saved is None:
+                    raise freed_error(node)
+                for writes in node.writes:
+                    if writes:
+                        raise written_error(node, writes)
+                try:
+                    grads = node.plan.backward(g, saved if wrap is None else wrap(node), edges)
+                except Exception as error:
+                    raise node.plan.explain_backward(error, saved) from error
+                if watchers:
+                    for watcher in watchers:
+                        watcher.swept(node, g, grads)
+                saved = None
+                if not retain:
+                    node.saved = None
+            node = g = None
+            for edge, grad in zip(edges, grads):  # noqa: B905 - the lengths are equal by construction
+                if grad.__class__ is not float and grad is not None:  # a float has nothing to fit
+                    if grad.dtype is not edge.dtype or grad.shape != edge.shape:
+                        grad = fit(grad, edge)
+                if on_way is not None and edge not in on_way:
+                    continue
+                if not edge.edges:
+                    store = found
+                elif edge in shared:
+                    store = pending
                 else:
-                    store[edge] = store[edge] + grad
-                    if wrap is None:
-                        owned.add(edge)
-            if store is pending:
-                shared[edge] -= 1
-                if not shared[edge]:
-                    ready.append((edge, pending.pop(edge, None)))
-        g = grad = grads = None  # hold no array longer than its turn
+                    if node is not None:
+                        ready.append((node, g))
+                    node, g = edge, grad  # the next to run, without a turn on the stack
+                    continue
+                if grad is not None:
+                    if edge in owned:
+                        store[edge] += grad
+                    elif edge not in store:
+                        store[edge] = grad
+                    else:
+                        store[edge] = store[edge] + grad
+                        if wrap is None:
+                            owned.add(edge)
+                if store is pending:
+                    shared[edge] -= 1
+                    if not shared[edge]:
+                        ready.append((edge, pending.pop(edge, None)))
+            grad = grads = None  # hold no array longer than its turn
     for edge in found:
-        if edge.note is not None and not edge.edges:
+        if edge.note is not None and not edge.edges and hooks:
             found[edge] = _notify(edge, found[edge], fit)
     return found
 
