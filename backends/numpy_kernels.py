@@ -117,24 +117,25 @@ def gate(g: Any, x: Any, /) -> Any:
 # Numbers in the operand's own dtype: NumPy takes 0.2 µs to fit a Python number to an array.
 _ZERO = {char: np.zeros((), char) for char in "efd"}
 _ONE = {char: np.ones((), char) for char in "efd"}
-# exp(-x) of anything from here up fits the dtype.
-_LOWEST = {char: np.array(value, char) for char, value in (("e", -10.0), ("f", -87.0), ("d", -708.0))}
+# exp(x) of anything above overflows the dtype; e/(e + 1) is 1 long before.
+_HIGHEST = {char: np.array(value, char) for char, value in (("e", 10.0), ("f", 88.0), ("d", 709.0))}
 
 
 def relu(x: Any, /) -> Any:
-    """``max(x, 0)``."""
+    """``max(x, 0)``; of a million float32s ``clip`` takes 85 µs, ``maximum`` with a number 300."""
+    if x.size > SMALL and x.dtype.kind == "f":
+        return x.clip(0, np.inf)
     return np.maximum(x, _ZERO.get(x.dtype.char, 0))
 
 
 def sigmoid(x: Any, /) -> Any:
     """``1 / (1 + exp(-x))``: exact where a formula without overflow needs ``numpy.where``, which costs 4 ns an element."""
     char = x.dtype.char
-    if char not in _LOWEST or x.size > SMALL:
+    if char not in _HIGHEST or x.size > SMALL:
         with np.errstate(over="ignore"):
             return 1 / (1 + np.exp(-x))
-    e = np.exp(-np.maximum(x, _LOWEST[char]))
-    e += _ONE[char]
-    return np.reciprocal(e)
+    e = np.exp(np.minimum(x, _HIGHEST[char]))
+    return e / (e + _ONE[char])
 
 
 # The operators themselves come without the frame of the forward that spells them.

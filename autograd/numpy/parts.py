@@ -180,7 +180,7 @@ def nan_to_num(
         return hand_over("nan_to_num", (x,), copy=copy, nan=nan, posinf=posinf, neginf=neginf)
     if _ops.is_complex(x):
         re, im = [nan_to_num(part, True, nan, posinf, neginf) for part in (_ops.real(x), _ops.imag(x))]
-        return re + 1j * im
+        return re + im * 1j
     if x.dtype is not float and x.dtype.kind != "f":
         return _ops.copy(x)
     largest = float(_finfo(as_dtype(x.dtype)).max)

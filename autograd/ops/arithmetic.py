@@ -196,7 +196,7 @@ def imag(xp: Any, x: Any, /) -> Any:
 # Complex cotangents are not conjugated (HIPS autograd's and JAX's convention): for real L, g = dL/dRe - i·dL/dIm.
 conj.vjp(x=lambda g: conj(g))
 real.vjp(x=lambda g: g)
-imag.vjp(x=lambda g: -1j * g)
+imag.vjp(x=lambda g: g * -1j)  # g first: NumPy's float64 is a Python float, and -1j * g then a Python complex
 conj.jvp(x=lambda t: conj(t))
 real.jvp(x=lambda t: real(t))
 imag.jvp(x=lambda t: imag(t))
@@ -216,14 +216,14 @@ def _sign_x(g: Any, x: Any, out: Any) -> Any:
     if not is_complex(x):
         return g * 0
     size = absolute(where(equal(x, 0), 1, x))
-    return where(equal(x, 0), 0, 1j * imag(g * out) * conj(out) / size)
+    return where(equal(x, 0), 0, imag(g * out) * 1j * conj(out) / size)
 
 
 def _sign_jvp(t: Any, x: Any, out: Any) -> Any:
     if not is_complex(x):
         return t * 0
     size = absolute(where(equal(x, 0), 1, x))
-    return where(equal(x, 0), 0, 1j * imag(t * conj(out)) * out / size)
+    return where(equal(x, 0), 0, imag(t * conj(out)) * 1j * out / size)
 
 
 sign.vjp(x=_sign_x)

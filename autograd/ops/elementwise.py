@@ -170,7 +170,7 @@ def angle(xp: Any, x: Any, /) -> Any:
 
 
 # For complex x it is Im(log x), so that dL = Re(-i·g/x dx). A real number's never changes.
-angle.vjp(x=lambda g, x: -1j * g / where(equal(x, 0), math.inf, x) if is_complex(x) else g * 0)
+angle.vjp(x=lambda g, x: g * -1j / where(equal(x, 0), math.inf, x) if is_complex(x) else g * 0)
 angle.jvp(x=lambda t, x: imag(t / where(equal(x, 0), math.inf, x)) if is_complex(x) else t * 0)
 
 
