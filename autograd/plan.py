@@ -336,16 +336,18 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
     lines = [f"def record({', '.join([*names, *raws, 'out', *p.options])}):"]
     given = "{" + ", ".join(f"{o!r}: {o}" for o in p.options) + "}"
     tensors, values = f"({''.join(a + ', ' for a in names)})", f"({''.join(r + ', ' for r in raws)})"
-    if plan is None and not (p.residuals or len(p.outputs) > 1 or p.view):
+    link = [f"    tensor._link({names[0]}, primitive, {given})"] if p.view and kinds[0] != PLAIN else []
+    if plan is None and not (p.residuals or len(p.outputs) > 1):
         lines += [
             "    tensor = new(Tensor)",
             "    tensor._data = out",
             "    tensor._edge = tensor._family = tensor._writes = None",
+            *link,
             "    return tensor",
         ]
     elif plan is None:
         lines.append(f"    return finish(None, {tensors}, {values}, out, {given})")
-    elif p.residuals or len(p.outputs) > 1 or p.view or "specs" in plan.slots:
+    elif p.residuals or len(p.outputs) > 1 or "specs" in plan.slots:
         lines.append(f"    return finish(plan, {tensors}, {values}, out, {given})")
     else:
         lines += [
@@ -385,6 +387,7 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             f"    node.saved = ({''.join(k + ', ' for k in kept)})",
             "    node.seq = next_seq()",
             "    node.note = None",
+            *link,
             "    return tensor",
         ]
     return "\n".join(lines)

@@ -59,6 +59,9 @@ class Primitive:
         view: whether the output may share its operand's memory, so that writes to one are seen by the other.
     """
 
+    # Set while somebody observes (``autograd.observe``): ``around(primitive, forward)`` is bound in the forward's place.
+    around: Callable[..., Any] | None = None
+
     def __init__(
         self,
         forward: Callable[..., Any],
@@ -367,6 +370,8 @@ class _Table(dict[Any, Callable[..., Any]]):
 
     def __missing__(self, types: Any) -> Callable[..., Any]:
         forward = self.primitive.bind(types if isinstance(types, tuple) else (types,))
+        if Primitive.around is not None:
+            forward = Primitive.around(self.primitive, forward)
         self[types] = forward
         return forward
 
@@ -381,7 +386,7 @@ class _Records(dict[int, Callable[..., Any]]):
         p = self.primitive
         kinds = tuple((code // 3**i) % 3 for i in range(len(p.operands)))
         plan = p.plan(kinds)
-        record = compile_source(write_record(p, plan, kinds), {"plan": plan, "finish": p.finish, "Spec": Spec})
+        record = compile_source(write_record(p, plan, kinds), {"plan": plan, "finish": p.finish, "Spec": Spec, "primitive": p})
         self[code] = record
         return record
 
