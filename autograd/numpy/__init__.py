@@ -5,18 +5,34 @@
 On plain arrays these functions return plain arrays, equal to NumPy's, and record nothing; with a Tensor among the
 arguments they return Tensors. ``np.linalg``, ``np.fft`` and ``np.random`` come along.
 """
+# ruff: noqa: F403 - the namespace is its parts' public names; a test holds that no two parts share one.
 
-from importlib import import_module as _import_module
-from importlib.util import find_spec as _find_spec
-
-for _name in (
-    "creation", "elementwise", "parts", "choosing", "trigonometry", "rounding", "logic", "special", "activations", "reductions", "statistics", "scans", "shaping", "joining",
-    "turning", "diagonals", "indexing", "sorting", "signals", "linalg_functions", "linalg", "fft", "random",
-):
-    try:
-        _module = _import_module(f"autograd.numpy.{_name}")
-    except Exception:
-        continue
-    for _public in getattr(_module, "__all__", ()):
-        if hasattr(_module, _public):
-            globals()[_public] = getattr(_module, _public)
+from autograd.numpy import fft as fft
+from autograd.numpy import linalg as linalg
+from autograd.numpy.activations import *
+from autograd.numpy.choosing import *
+from autograd.numpy.creation import *
+from autograd.numpy.diagonals import *
+from autograd.numpy.editing import *
+from autograd.numpy.elementwise import *
+from autograd.numpy.grids import *
+from autograd.numpy.indexing import *
+from autograd.numpy.joining import *
+from autograd.numpy.logic import *
+from autograd.numpy.padding import *
+from autograd.numpy.parts import *
+from autograd.numpy.polynomials import *
+from autograd.numpy.products import *
+from autograd.numpy.quantiles import *
+from autograd.numpy.ranges import *
+from autograd.numpy.reductions import *
+from autograd.numpy.rounding import *
+from autograd.numpy.scans import *
+from autograd.numpy.shaping import *
+from autograd.numpy.signals import *
+from autograd.numpy.sorting import *
+from autograd.numpy.special import *
+from autograd.numpy.statistics import *
+from autograd.numpy.trigonometry import *
+from autograd.numpy.turning import *
+from autograd.numpy.types import *
