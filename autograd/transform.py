@@ -1,4 +1,6 @@
-"""Transforms: ``grad``, ``value_and_grad``, ``elementwise_grad``, ``vjp``, ``jvp``, ``hvp``; ``gradients``. Imports ``inner``.
+"""Transforms: ``grad``, ``value_and_grad``, ``elementwise_grad``, ``vjp``, ``jvp``, ``hvp``, ``gradients``.
+
+Imports ``inner``.
 
 Arguments and results may be nested lists, tuples and dicts. Plain arrays in, plain arrays out; Tensors in, Tensors
 out. Transformed functions can be transformed again, pickled where the function can, and called from several threads.

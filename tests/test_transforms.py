@@ -417,29 +417,65 @@ def test_gradients_errors() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: grad(lambda x: x * 2)(np.ones(2)), TypeError, "grad: expected a function that returns one real number; got shape (2,)"),
-        (lambda: value_and_grad(lambda x: x * 2)(np.ones(2)), TypeError, "value_and_grad: expected a function that returns one real"),
-        (lambda: grad(lambda x: (x, x))(1.0), TypeError, "grad: expected a function that returns one real number; got a nest of 2"),
+        (
+            lambda: grad(lambda x: x * 2)(np.ones(2)),
+            TypeError,
+            "grad: expected a function that returns one real number; got shape (2,)",
+        ),
+        (
+            lambda: value_and_grad(lambda x: x * 2)(np.ones(2)),
+            TypeError,
+            "value_and_grad: expected a function that returns one real",
+        ),
+        (
+            lambda: grad(lambda x: (x, x))(1.0),
+            TypeError,
+            "grad: expected a function that returns one real number; got a nest of 2",
+        ),
         (lambda: grad(lambda x: x * 1j)(1.0), TypeError, "got a complex one"),
         (lambda: grad(cubic)(3), TypeError, "grad: expected a float or complex argument to differentiate; got int"),
-        (lambda: grad(cubic)(np.arange(3)), TypeError, "grad: expected a float or complex argument to differentiate; got int64"),
+        (
+            lambda: grad(cubic)(np.arange(3)),
+            TypeError,
+            "grad: expected a float or complex argument to differentiate; got int64",
+        ),
         (lambda: jvp(cubic, (np.arange(3),), (np.arange(3),)), TypeError, "jvp: expected a float or complex argument"),
-        (lambda: grad(cubic)({"a": "text"}), TypeError, "expected arrays, Tensors or numbers, or lists, tuples and dicts"),
-        (lambda: grad(cubic, 1)(1.0), TypeError, "grad: expected at least 2 positional arguments, to differentiate number 1; got 1"),
+        (
+            lambda: grad(cubic)({"a": "text"}),
+            TypeError,
+            "expected arrays, Tensors or numbers, or lists, tuples and dicts",
+        ),
+        (
+            lambda: grad(cubic, 1)(1.0),
+            TypeError,
+            "grad: expected at least 2 positional arguments, to differentiate number 1; got 1",
+        ),
         (lambda: grad(cubic, 1.0), TypeError, "expected argnum to be an integer or a tuple of them; got 1.0"),
         (lambda: grad(3.0), TypeError, "grad: expected a function; got float"),
         (lambda: grad(cubic, has_aux=True)(1.0), TypeError, "grad: expected the function to return (result, aux)"),
-        (lambda: elementwise_grad(lambda x: x * 1j)(1.0), TypeError, "elementwise_grad: expected real results; got a complex one"),
-        (lambda: vjp(lambda x: x * 2, np.ones(2))[1](np.ones(3)), ValueError, "vjp: expected a cotangent of shape (2,); got (3,)"),
+        (
+            lambda: elementwise_grad(lambda x: x * 1j)(1.0),
+            TypeError,
+            "elementwise_grad: expected real results; got a complex one",
+        ),
+        (
+            lambda: vjp(lambda x: x * 2, np.ones(2))[1](np.ones(3)),
+            ValueError,
+            "vjp: expected a cotangent of shape (2,); got (3,)",
+        ),
         (lambda: vjp(lambda x: [x], 1.0)[1](1.0), TypeError, "expected a cotangent of structure [*]; got *"),
         (lambda: vjp(lambda x: x, 1.0)[1](1j), TypeError, "expected a real cotangent for a real array; got complex"),
         (lambda: jvp(cubic, (np.ones(2),), (1.0,)), ValueError, "jvp: expected a tangent of shape (2,); got ()"),
         (lambda: jvp(cubic, (1.0, 1.0), (1.0,)), TypeError, "jvp: expected a tangent of structure [*, *]; got [*]"),
-        (lambda: jvp(cubic, 1.0, 1.0), TypeError, "jvp: expected a tuple of primals and one of tangents; got float and float"),
+        (
+            lambda: jvp(cubic, 1.0, 1.0),
+            TypeError,
+            "jvp: expected a tuple of primals and one of tangents; got float and float",
+        ),
         (lambda: hvp(cubic)(), TypeError, "hvp: expected the function's arguments and, after them, a vector"),
         (lambda: hvp(cubic)(np.ones(2), np.ones(3)), ValueError, "hvp: expected a vector of shape (2,); got (3,)"),
     ],
-)  # fmt: skip
+)
 def test_errors_say_what_was_expected(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=re.escape(message)):
         call()
