@@ -73,7 +73,7 @@ def _several(name: str, transform: Any, a: Any, s: Any, axes: Any, norm: str | N
         )
     given = (-1,) * len(places) if s is None else tuple([-1 if size is None else size for size in s])
     sizes = [a.shape[i] if size == -1 else size for i, size in zip(places, given)]
-    if half == "in" and places and given[-1] == -1:
+    if half == "in" and places and s is None:
         sizes[-1] = 2 * (a.shape[places[-1]] - 1)
     norm = _norm(name, norm)
     if not places:

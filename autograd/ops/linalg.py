@@ -81,6 +81,7 @@ def cross(xp: Any, a: Any, b: Any, /) -> Any:
 
 
 cross.vjp(a=lambda g, b: cross(b, g), b=lambda g, a: cross(g, a))
+cross.explains(lambda a, b: f"the other axes must broadcast; a is {tuple(a.shape)}, b is {tuple(b.shape)}")
 
 
 # What can be wrong with a matrix -----------------------------------------------------------------------------

@@ -78,16 +78,34 @@ def _rows(make: Any, dtypes: tuple[str, ...], kind: str) -> list[Case]:
         row("solve", linalg.solve, stack, make(3), reference=np.linalg.solve, label="vector, stack"),
         row("solve", linalg.solve, a, make(2, 3, 2), reference=np.linalg.solve, label="broadcast"),
         *[
-            row("pinv", least_squares.pinv, spread(make, *shape), rcond=1e-5, reference=lambda a, *, rcond: np.linalg.pinv(a, rcond), label=str(shape))
+            row("pinv", least_squares.pinv, spread(make, *shape), rcond=1e-5, reference=_pinv, label=str(shape))
             for shape in ((4, 2), (2, 3), (3, 3))
         ],
         *[
-            row("lstsq", lambda a, b: least_squares.lstsq(a, b, rcond=1e-5), spread(make, *a), make(*b), label=f"{a} {b}")
+            row(
+                "lstsq",
+                lambda a, b: least_squares.lstsq(a, b, rcond=1e-5),
+                spread(make, *a),
+                make(*b),
+                label=f"{a} {b}",
+            )
             for a, b in (((4, 2), (4, 2)), ((4, 2), (4,)), ((2, 3), (2,)))
         ],
-        *[row("det", determinant.det, invertible(make, 2, n=n), reference=np.linalg.det, label=str(n)) for n in (1, 2, 3, 4)],
-        row("det", determinant.det, spread(make, 4, 3) @ spread(make, 3, 4) / 8, reference=np.linalg.det, label="singular"),
-        *[row("cofactors", determinant.cofactors, invertible(make, n=n) / 2, reference=_cofactors, label=str(n)) for n in (1, 2, 3, 4)],
+        *[
+            row("det", determinant.det, invertible(make, 2, n=n), reference=np.linalg.det, label=str(n))
+            for n in (1, 2, 3, 4)
+        ],
+        row(
+            "det",
+            determinant.det,
+            spread(make, 4, 3) @ spread(make, 3, 4) / 8,
+            reference=np.linalg.det,
+            label="singular",
+        ),
+        *[
+            row("cofactors", determinant.cofactors, invertible(make, n=n) / 2, reference=_cofactors, label=str(n))
+            for n in (1, 2, 3, 4)
+        ],
         row("cofactor_change", determinant.cofactor_change, invertible(make, 2) / 2, make(2, 3, 3)),
         row("cofactor_change", determinant.cofactor_change, invertible(make, n=1), make(1, 1), label="1"),
         row("slogdet", determinant.slogdet, stack, reference=lambda a: tuple(np.linalg.slogdet(a))),
@@ -95,22 +113,42 @@ def _rows(make: Any, dtypes: tuple[str, ...], kind: str) -> list[Case]:
         row("half_tril", decompose.half_tril, stack),
         *[row("qr", _qr, spread(make, *shape), mode="reduced", label=str(shape)) for shape in ((4, 2), (3, 3), (2, 4))],
         row("qr", _qr, spread(make, 4, 2), mode="complete", label="complete"),
-        *[row("svd", _svd, spread(make, *shape), full_matrices=False, label=str(shape)) for shape in ((4, 2), (3, 3), (2, 4))],
-        *[row("svd", _svd, spread(make, *shape), full_matrices=True, label=f"full {shape}") for shape in ((4, 2), (2, 4))],
+        *[
+            row("svd", _svd, spread(make, *shape), full_matrices=False, label=str(shape))
+            for shape in ((4, 2), (3, 3), (2, 4))
+        ],
+        *[
+            row("svd", _svd, spread(make, *shape), full_matrices=True, label=f"full {shape}")
+            for shape in ((4, 2), (2, 4))
+        ],
         row("svdvals", decompose.svdvals, spread(make, 3, 2), reference=lambda a: np.linalg.svd(a, compute_uv=False)),
         *[row("eigh", _eigh, separate(make), uplo=uplo, label=uplo) for uplo in "LU"],
-        *[
-            row("eigvalsh", eigen.eigvalsh, separate(make), uplo=uplo, reference=lambda a, *, uplo: np.linalg.eigvalsh(a, uplo), label=uplo)
-            for uplo in "LU"
-        ],
+        *[row("eigvalsh", eigen.eigvalsh, separate(make), uplo=uplo, reference=_eigvalsh, label=uplo) for uplo in "LU"],
         row("eig", _eig, separate(make)),
         row("norm2", linalg.norm2, make(2, 3), axis=(1,), keepdims=False, reference=_norm(2), label="rows"),
         row("norm2", linalg.norm2, make(2, 3), axis=(0, 1), keepdims=True, reference=_norm("fro"), label="all"),
         *[
-            row("norm_p", linalg.norm_p, make(2, 3) + 0.03, p=p, axis=(1,), keepdims=keep, reference=_norm(p), label=str(p))
+            row(
+                "norm_p",
+                linalg.norm_p,
+                make(2, 3) + 0.03,
+                p=p,
+                axis=(1,),
+                keepdims=keep,
+                reference=_norm(p),
+                label=str(p),
+            )
             for p, keep in ((1, False), (3.0, True), (0.5, False), (-1.0, False))
         ],
-    ]  # fmt: skip
+    ]
+
+
+def _pinv(a: np.ndarray, *, rcond: float) -> np.ndarray:
+    return np.linalg.pinv(a, rcond)
+
+
+def _eigvalsh(a: np.ndarray, *, uplo: str) -> np.ndarray:
+    return np.linalg.eigvalsh(a, uplo)
 
 
 def _cofactors(a: np.ndarray) -> np.ndarray:
@@ -134,7 +172,15 @@ ROWS = [
         label="real, complex eigenvalues",
     ),
     *[
-        Case("norm2", linalg.norm2, (numbers(2, 3),), {"axis": (1,), "keepdims": False}, _norm(2), dtypes=("float16",), label="float16"),
+        Case(
+            "norm2",
+            linalg.norm2,
+            (numbers(2, 3),),
+            {"axis": (1,), "keepdims": False},
+            _norm(2),
+            dtypes=("float16",),
+            label="float16",
+        ),
         Case(
             "norm_p",
             linalg.norm_p,
@@ -145,4 +191,4 @@ ROWS = [
             label="float16",
         ),
     ],
-]  # fmt: skip
+]

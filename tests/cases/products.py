@@ -63,19 +63,24 @@ def _contract(make: Any, rows: Any, **properties: Any) -> list[Case]:
         return np.einsum(subscripts, a, b)
 
     return [
-        Case(
-            "contract", einsum.contract, (make(*a), make(*b)), {"subscripts": s}, reference, label=s, **properties
-        )
+        Case("contract", einsum.contract, (make(*a), make(*b)), {"subscripts": s}, reference, label=s, **properties)
         for s, a, b in rows
-    ]  # fmt: skip
+    ]
 
 
 ROWS = [
     *_matmul(numbers, PAIRS, analytic=True),
     *_matmul(both, PAIRS[:6], dtypes=COMPLEX),
-    Case("matmul", linalg.matmul, (numbers(2, 3), both(3, 2)), reference=np.matmul, dtypes=("float64", "float32"), label="real, complex"),
+    Case(
+        "matmul",
+        linalg.matmul,
+        (numbers(2, 3), both(3, 2)),
+        reference=np.matmul,
+        dtypes=("float64", "float32"),
+        label="real, complex",
+    ),
     *_contract(numbers, CONTRACTIONS, analytic=True),
     *_contract(both, CONTRACTIONS[:4], dtypes=COMPLEX),
     Case("cross", linalg.cross, (numbers(2, 3), numbers(3)), reference=np.cross, analytic=True),
     Case("cross", linalg.cross, (both(3), both(3)), reference=np.cross, dtypes=COMPLEX, label="complex"),
-]  # fmt: skip
+]
