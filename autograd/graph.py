@@ -228,12 +228,12 @@ def sweep(
                     if writes:
                         raise written_error(node, writes)
                 try:
-                    grads = node.plan.backward(g, saved if wrap is None else wrap(node), edges)
+                    if watchers:
+                        grads = _watched(watchers, node, g, saved if wrap is None else wrap(node), edges)
+                    else:
+                        grads = node.plan.backward(g, saved if wrap is None else wrap(node), edges)
                 except Exception as error:
                     raise node.plan.explain_backward(error, saved) from error
-                if watchers:
-                    for watcher in watchers:
-                        watcher.swept(node, g, grads)
                 saved = None
                 if not retain:
                     node.saved = None
@@ -271,6 +271,15 @@ def sweep(
         if edge.note is not None and not edge.edges and hooks:
             found[edge] = _notify(edge, found[edge], fit)
     return found
+
+
+def _watched(watchers: tuple[Any, ...], node: Any, g: Any, saved: Any, edges: tuple[Any, ...]) -> Any:
+    for watcher in watchers:
+        watcher.sweeping(node, g)
+    grads = node.plan.backward(g, saved, edges)
+    for watcher in watchers:
+        watcher.swept(node, g, grads)
+    return grads
 
 
 class _Part:
