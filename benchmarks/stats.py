@@ -128,7 +128,7 @@ class Growth:
 
 
 def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
-    """Fit ``fixed + rate · n**power``: by its slope on log-log axes up to three sizes, with a fixed cost from four on.
+    """Fit ``fixed + rate · n**power``: from three sizes on; of two, only the slope on log-log axes can be known.
 
     The fixed part is what a call costs at any size; without it, the overhead at small sizes would read as slow growth.
     Relative errors are minimised, over a grid of powers in steps of 0.01. None for fewer than two sizes.
@@ -139,7 +139,7 @@ def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
     """
     if len(set(sizes)) < 2:
         return None
-    if len(set(sizes)) < 4:
+    if len(set(sizes)) < 3:
         logs = [math.log(n) for n in sizes]
         marks = [math.log(c) for c in costs]
         x, y = sum(logs) / len(logs), sum(marks) / len(marks)
