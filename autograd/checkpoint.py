@@ -155,6 +155,9 @@ class _Seen:
             if is_tensor(x) and (x._edge is None or x._edge.seq < self.start):
                 self.writes.append(x._watch())
 
+    def sweeping(self, node: Any, g: Any) -> None:
+        """Called before every step of a backward sweep."""
+
     def swept(self, node: Any, g: Any, grads: Any) -> None:
         """Called after every step of a backward sweep."""
 

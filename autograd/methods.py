@@ -12,6 +12,8 @@ from typing import Any
 
 import backends
 from autograd import views
+from autograd.draw import Drawing
+from autograd.draw import draw as _draw
 from autograd.numpy import (
     activations,
     choosing,
@@ -323,6 +325,12 @@ class Methods:
     def zero_(self) -> Any:
         """Write zeros; returns the Tensor itself."""
         return self.copy_(0)
+
+    # Seeing it ------------------------------------------------------------------------------------------------
+
+    def draw(self, *args: Any, **options: Any) -> Drawing:
+        """``autograd.draw`` of the graph that leads here."""
+        return _draw(self, *args, **options)
 
     # Copies, dtypes, devices -----------------------------------------------------------------------------------
 

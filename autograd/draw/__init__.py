@@ -1,0 +1,180 @@
+"""Drawing a graph: ``draw(output)`` gives a ``Drawing``. Imports ``collect``, ``fold``, ``dot``, ``html``; graphviz when it renders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from autograd import lines
+from autograd.backward import is_tensor
+from autograd.draw.collect import Collected
+from autograd.draw.dot import to_dot, to_mermaid
+from autograd.draw.fold import Scene
+from autograd.draw.page import to_html
+from autograd.graph import GraphError
+from autograd.record import record_lines
+
+__all__ = ["Drawing", "draw"]
+
+_VIEWS = ("backward", "forward", "both")
+_RENDERED = ("svg", "png", "pdf")
+
+
+class Drawing:
+    """A drawn graph: shows itself in a notebook, and saves itself in whatever form the file's ending names.
+
+    Attributes:
+        view: ``"backward"``, ``"forward"`` or ``"both"``.
+        dot: the picture in Graphviz's language.
+    """
+
+    def __init__(self, scene: Scene, view: str, direction: str) -> None:
+        self.scene = scene
+        self.view = view
+        self.direction = direction
+
+    @property
+    def dot(self) -> str:
+        """The picture as DOT text; needs no program."""
+        return to_dot(self.scene, self.view, self._rank())
+
+    def mermaid(self) -> str:
+        """The picture as a Mermaid flowchart, for Markdown pages; needs no program."""
+        return to_mermaid(self.scene, self.view, self._rank())
+
+    def html(self) -> str:
+        """One self-contained page: pan, zoom, search, hover for details, click a group to open or fold it."""
+        return to_html(self.scene, self.view)
+
+    def svg(self) -> str:
+        """The picture as SVG text.
+
+        Raises:
+            RuntimeError: Graphviz's program ``dot`` is not installed; the text says how to install it.
+        """
+        return self._render("svg").decode("utf-8")
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to ``path``: ``.svg``, ``.png``, ``.pdf``, ``.html``, ``.dot`` or ``.mmd``; returns the path.
+
+        Raises:
+            ValueError: another ending.
+            RuntimeError: ``.svg``, ``.png`` or ``.pdf``, and Graphviz's program ``dot`` is not installed.
+        """
+        target = Path(path)
+        kind = target.suffix.lower().lstrip(".")
+        texts: dict[str, Callable[[], str]] = {
+            "html": self.html, "dot": lambda: self.dot, "gv": lambda: self.dot, "mmd": self.mermaid,
+        }  # fmt: skip
+        if kind in texts:
+            target.write_text(texts[kind](), encoding="utf-8")
+        elif kind in _RENDERED:
+            target.write_bytes(self._render(kind))
+        else:
+            raise ValueError(
+                f"save: expected a file ending in .svg, .png, .pdf, .html, .dot or .mmd; got {target.name!r}. "
+                "Rename it to the form you want."
+            )
+        return target
+
+    def _rank(self) -> str:
+        # What the arrows leave stands first: in the backward view that is the output.
+        return self.direction
+
+    def _render(self, kind: str) -> bytes:
+        import graphviz
+
+        try:
+            return graphviz.Source(self.dot).pipe(format=kind)
+        except graphviz.ExecutableNotFound:
+            raise RuntimeError(
+                f"draw: expected Graphviz's program `dot` for {kind.upper()}; it is not on the PATH. Install it (Debian, "
+                "Ubuntu: apt-get install graphviz; macOS: brew install graphviz; Windows: winget install graphviz; "
+                "conda install graphviz), or use .html(), .mermaid() or .dot, which need no program."
+            ) from None
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        try:
+            return {"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}
+        except RuntimeError as error:
+            return {"text/markdown": f"```mermaid\n{self.mermaid()}```\n", "text/plain": f"{self!r}\n{error}"}
+
+    def _repr_svg_(self) -> str:
+        svg = self.svg()
+        # Fitted to the cell: never wider than it, and never larger than drawn.
+        return svg.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+
+    def __repr__(self) -> str:
+        rep, edges = self.scene.visible()
+        shown = len({x if isinstance(x, int) else id(x) for x in rep.values()})
+        total = sum(box.kind == "op" for box in self.scene.boxes)
+        return f"<Drawing ({self.view}) of {total:,} operations: {shown} nodes, {len(edges)} edges>"
+
+
+def draw(
+    output: Any,
+    view: str = "backward",
+    depth: int | None = None,
+    fold: bool = True,
+    values: bool | str = "auto",
+    max_nodes: int = 200,
+    direction: str = "TB",
+) -> Drawing:
+    """Draw the graph that leads to ``output``.
+
+    Nodes show the operation, the user's name for its result, shape, dtype and device; values and gradients stand side
+    by side where they are small. The gradients are those of ``output`` (of its sum, where it has several elements),
+    found by a pass that changes nothing; a leaf with a ``.grad`` shows that. Edges are as thick as the gradient that
+    passes is large, and dotted ones lead from a saved value to the operation that keeps it for the backward pass.
+
+    Args:
+        output: a Tensor, several in a list or tuple, or a function without arguments, which is run with source lines
+            and module paths recorded; what it returns is drawn.
+        view: ``"backward"`` (arrows as gradients flow), ``"forward"`` (as data flows) or ``"both"``.
+        depth: fold modules deeper than this.
+        fold: put repeated blocks into one (``× 24``), and fold what has more than ``max_nodes`` nodes.
+        values: write values and gradients (``"auto"``: unless that took a gibibyte and more); ``False`` for none.
+        max_nodes: fold until at most about this many are left.
+        direction: ``"TB"`` (downwards) or ``"LR"`` (to the right).
+
+    Raises:
+        GraphError: nothing was recorded that leads to ``output``.
+
+    >>> from autograd import scalar
+    >>> a, b = scalar(2.0), scalar(-3.0)
+    >>> c = (a * b + a).tanh()
+    >>> draw(c)
+    <Drawing (backward) of 3 operations: 5 nodes, 5 edges>
+    >>> print(draw(c, values=False).mermaid())
+    graph TD
+        n0("a<br/>float")
+        n1("b<br/>float")
+        n2["multiply<br/>float"]
+        n3["add<br/>float"]
+        n4["c = tanh<br/>float"]
+        n2 --> n0
+        n2 --> n1
+        n3 --> n2
+        n3 --> n0
+        n4 --> n3
+    """
+    if view not in _VIEWS:
+        raise ValueError(f"draw: expected view to be one of {', '.join(map(repr, _VIEWS))}; got {view!r}. Correct it.")
+    if direction not in ("TB", "LR"):
+        raise ValueError(f"draw: expected direction to be 'TB' or 'LR'; got {direction!r}. Correct it.")
+    sight = lines.tensors_in_sight(lines.user_frame())
+    if callable(output) and not is_tensor(output):
+        with record_lines():
+            output = output()
+    outputs = list(output) if isinstance(output, (list, tuple)) else [output]
+    for x in outputs:
+        if not is_tensor(x) or x._edge is None:
+            raise GraphError(
+                "draw: expected a Tensor computed from one that requires a gradient; got "
+                f"{'one that was not recorded' if is_tensor(x) else type(x).__name__}. "
+                "Give an input requires_grad=True, and compute outside no_grad()."
+            )
+    found = Collected(outputs, values, sight)
+    return Drawing(Scene(found.boxes, fold, depth, max_nodes), view, direction)

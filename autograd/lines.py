@@ -1,0 +1,208 @@
+"""Where the user's program stands: source lines, module paths, variable names. Imports ``mode``, ``plan``, ``graph``."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Iterator
+from contextvars import ContextVar, Token
+from types import FrameType
+from typing import Any, NamedTuple
+
+from autograd.mode import get_mode
+from autograd.plan import RUNTIME
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Frames of these files are the engine's, not the user's.
+_OURS = tuple(os.path.join(_HERE, name) + os.sep for name in ("autograd", "backends", "nn"))
+
+_SCOPE: ContextVar[tuple[str, ...]] = ContextVar("xpgrad_scope", default=())
+
+
+class SourceLine(str):
+    """A place in the user's program, ``"train.py:12"``; ``code`` is the text of that line."""
+
+    __slots__ = ("file", "function", "number")
+    file: str
+    function: str
+    number: int
+
+    @property
+    def code(self) -> str:
+        """The line itself, stripped; empty where its file can't be read."""
+        return linecache.getline(self.file, self.number).strip()
+
+    @property
+    def text(self) -> str:
+        """``train.py:12: y = x.log()``."""
+        code = self.code
+        return f"{self}: {code}" if code else str(self)
+
+
+_LINES: dict[tuple[str, int, str], SourceLine] = {}
+
+
+def _line(file: str, number: int, function: str) -> SourceLine:
+    key = (file, number, function)
+    line = _LINES.get(key)
+    if line is None:
+        line = SourceLine(f"{os.path.basename(file)}:{number}")
+        line.file, line.number, line.function = key[0], number, function
+        if len(_LINES) > 100_000:
+            _LINES.clear()
+        _LINES[key] = line
+    return line
+
+
+def user_frame(depth: int = 1) -> FrameType | None:
+    """The innermost frame that is not the engine's own."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and not is_users(frame):
+        frame = frame.f_back
+    return frame
+
+
+def is_users(frame: FrameType) -> bool:
+    """Whether a frame runs the user's code, not the engine's own or what it generated."""
+    return not frame.f_code.co_filename.startswith(_OURS) and frame.f_globals is not RUNTIME
+
+
+def line_of(frame: FrameType) -> SourceLine:
+    """The line that a frame executes."""
+    return _line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def user_line(depth: int = 2) -> SourceLine | None:
+    """The line of the user's program that is being executed."""
+    frame = user_frame(depth)
+    return None if frame is None else line_of(frame)
+
+
+# Module paths ----------------------------------------------------------------------------------------------
+
+
+class scope:  # noqa: N801 - used like a function in a with statement
+    """Operations inside belong to the module ``name`` of the one around: their path is ``"encoder.layers.0"``.
+
+    Paths are read by whoever watches (``record_lines``, ``detect_anomaly``, ``profile``, ``draw(function)``). A
+    module's call enters it only while somebody does, at the price of one look at a ContextVar otherwise::
+
+        def __call__(self, *args):
+            if get_mode() is None:
+                return self.forward(*args)
+            with scope(self.name):
+                return self.forward(*args)
+
+    >>> with scope("encoder"), scope("layers.0"):
+    ...     scope.path()
+    'encoder.layers.0'
+    """
+
+    __slots__ = ("_token", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._token: Token[tuple[str, ...]] | None = None
+
+    def __enter__(self) -> None:
+        self._token = _SCOPE.set((*_SCOPE.get(), self.name) if self.name else _SCOPE.get())
+
+    def __exit__(self, *exc: object) -> None:
+        if self._token is not None:
+            _SCOPE.reset(self._token)
+            self._token = None
+
+    @staticmethod
+    def path() -> str:
+        """The path of the module that is being executed; empty outside."""
+        return ".".join(_SCOPE.get())
+
+
+def is_watched() -> bool:
+    """Whether anybody watches operations in this context, so that a module should say where it is (see ``scope``)."""
+    mode = get_mode()
+    return mode is not None and bool(mode.watchers)
+
+
+# Variable names --------------------------------------------------------------------------------------------
+
+
+def _members(value: Any) -> Iterator[tuple[str, Any]]:
+    """(what to append to the name, value) of what a container or object of the user's holds."""
+    if isinstance(value, dict):
+        for key, item in list(value.items())[:1000]:
+            yield f"[{key!r}]", item
+    elif isinstance(value, (list, tuple)):
+        fields = getattr(value, "_fields", None)
+        for i, item in enumerate(value[:1000]):
+            yield (f".{fields[i]}" if fields else f"[{i}]"), item
+    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(getattr(value, "__path__", None)):
+        for key, item in list(vars(value).items())[:1000]:
+            yield f".{key}", item
+
+
+def _is_looked_into(value: Any) -> bool:
+    kind = type(value)
+    if isinstance(value, (dict, list, tuple)):
+        return True
+    return kind.__module__ not in ("builtins", "types", "numpy", "functools") and hasattr(value, "__dict__")
+
+
+class Sight(NamedTuple):
+    """What a frame's variables lead to: by edge, the names there, the Tensors, and the paths of their modules."""
+
+    names: dict[Any, str]
+    tensors: dict[Any, Any]
+    paths: dict[Any, str]
+
+
+def tensors_in_sight(frame: FrameType | None) -> Sight:
+    """The Tensors that a frame's variables lead to.
+
+    Looked at: locals, then globals; what lists, dicts and objects hold, three steps deep; and the parameters of
+    modules, by the paths that their ``named_parameters()`` gives.
+    """
+    names: dict[Any, str] = {}
+    tensors: dict[Any, Any] = {}
+    paths: dict[Any, str] = {}
+    if frame is None:
+        return Sight(names, tensors, paths)
+    cls = RUNTIME["Tensor"]
+    level: list[tuple[str, Any]] = []
+    for space in (frame.f_locals, frame.f_globals):
+        for name, value in list(space.items()):
+            if not name.startswith("_") and type(value).__name__ not in ("module", "function", "type"):
+                level.append((name, value))
+        if frame.f_globals is frame.f_locals:
+            break
+    seen: set[int] = set()
+    modules = [(name, value) for name, value in level if _has_parameters(value)]
+    for name, module in modules:
+        seen.add(id(module))
+        prefix = f"{name}." if len(modules) > 1 and name != "self" else ""
+        try:
+            parameters = list(module.named_parameters())
+        except Exception:
+            continue
+        for path, parameter in parameters:
+            if parameter.__class__ is cls and parameter._edge is not None:
+                names.setdefault(parameter._edge, prefix + path)
+                tensors.setdefault(parameter._edge, parameter)
+                paths.setdefault(parameter._edge, (prefix + path).rpartition(".")[0])
+    for depth in range(4):
+        further: list[tuple[str, Any]] = []
+        for name, value in level:
+            if value.__class__ is cls:
+                if value._edge is not None:
+                    names.setdefault(value._edge, name)
+                    tensors.setdefault(value._edge, value)
+            elif depth < 3 and id(value) not in seen and _is_looked_into(value):
+                seen.add(id(value))
+                further.extend((name + more, item) for more, item in _members(value))
+        level = further[:20_000]
+    return Sight(names, tensors, paths)
+
+
+def _has_parameters(value: Any) -> bool:
+    return not isinstance(value, type) and callable(getattr(type(value), "named_parameters", None))
