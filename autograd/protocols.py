@@ -1,4 +1,4 @@
-"""How others' code meets a Tensor: NumPy's dispatch, DLPack, the array API, pickles, copies. Imports ``autograd.numpy``.
+"""How others' code meets a Tensor: NumPy's dispatch, DLPack, the array API, copies. Imports ``autograd.numpy``.
 
 ``np.sin(t)`` and ``np.concatenate([t, u])`` call the function of ``autograd.numpy`` that has the same name; one that
 it hasn't got is an error, since converting the Tensor would cut the path of its gradient silently.

@@ -39,6 +39,52 @@ def diagonal(x: Any, /, *, offset: int, axis1: int, axis2: int) -> np.ndarray:
     return out
 
 
+def tril(x: Any, /, *, k: int) -> np.ndarray:
+    """``numpy.tril`` selects with ``where``; copying what stays takes half the time of it (200 by 300: 17 µs of 35)."""
+    out = np.zeros_like(x)
+    np.copyto(out, x, where=np.tri(*x.shape[-2:], k=k, dtype=bool))
+    return out
+
+
+def triu(x: Any, /, *, k: int) -> np.ndarray:
+    """``numpy.triu``, as ``tril``."""
+    out = np.zeros_like(x)
+    np.copyto(out, x, where=~np.tri(*x.shape[-2:], k=k - 1, dtype=bool))
+    return out
+
+
+def argsort(x: Any, /, *, axis: int, descending: bool) -> np.ndarray:
+    """The stable order (200 by 300: 1690 µs) from NumPy's fast unstable one (340 µs), where nothing is equal to another."""
+    if descending:
+        return x.shape[axis] - 1 - np.flip(argsort(np.flip(x, axis), axis=axis, descending=False), axis)
+    if x.size > SMALL and x.dtype.kind in "fiu":
+        order = x.argsort(axis)
+        values = np.moveaxis(gather(x, order, axis), axis, -1)
+        equal = (values[..., 1:] == values[..., :-1]).any() or (x.dtype.kind == "f" and np.isnan(values[..., -1]).any())
+        if not equal:
+            return order
+    return x.argsort(axis, kind="stable")
+
+
+def gather(x: Any, order: Any, axis: int) -> np.ndarray:
+    """``numpy.take_along_axis`` for valid indices, 0 and up: a third of its time in flat memory."""
+    step = 1
+    places: Any = 0
+    for i in reversed(range(x.ndim)):
+        if i == axis:
+            places = places + (order * step if step > 1 else order)
+        elif x.shape[i] > 1:
+            places = places + np.arange(0, x.shape[i] * step, step).reshape((-1,) + (1,) * (x.ndim - 1 - i))
+        step *= x.shape[i]
+    return x.reshape(-1).take(places)
+
+
+def sort(x: Any, /, *, axis: int, descending: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The sorted elements and their order."""
+    order = argsort(x, axis=axis, descending=descending)
+    return gather(x, order, axis), order
+
+
 def matmul(a: Any, b: Any, /) -> Any:
     """``a.dot(b)`` of two matrices (0.3 µs) is ``a @ b`` (0.75 µs)."""
     if a.ndim == b.ndim == 2:
@@ -142,6 +188,10 @@ def sigmoid(x: Any, /) -> Any:
 KERNELS: dict[str, Any] = {
     "broadcast_to": broadcast_to,
     "diagonal": diagonal,
+    "tril": tril,
+    "triu": triu,
+    "argsort": argsort,
+    "sort": sort,
     "matmul": matmul,
     "sum": sum,
     "mean": mean,
@@ -165,4 +215,5 @@ KERNELS: dict[str, Any] = {
     "sqrt": np.sqrt,
     "sin": np.sin,
     "cos": np.cos,
+    "spacing": np.spacing,
 }

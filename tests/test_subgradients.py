@@ -1,4 +1,4 @@
-"""docs/subgradients.md row by row: the gradient at each point is the one the table says, and stays finite one order up."""
+"""docs/subgradients.md row by row: the gradient at each point is the documented one, finite one order up too."""
 
 from __future__ import annotations
 

@@ -107,16 +107,18 @@ def power(x1: Any, x2: Any, /) -> Any:
     """
 
 
+def _in_float64(x1: Any, x2: Any) -> Any:
+    wide = "complex128" if _ops.is_complex(x1) or _ops.is_complex(x2) else "float64"
+    return _ops.power(*[_ops.astype(x, dtype=wide) if hasattr(x, "dtype") and x.dtype != wide else x for x in (x1, x2)])
+
+
+@binary(_in_float64)
 def float_power(x1: Any, x2: Any, /) -> Any:
     """``power`` computed in float64, or complex128 where an operand is complex.
 
     >>> float_power([2, 4], -1)
     array([0.5 , 0.25])
     """
-    x1, x2 = arraylikes(x1, x2)
-    wide = "complex128" if _ops.is_complex(x1) or _ops.is_complex(x2) else "float64"
-    x1, x2 = [_ops.astype(x, dtype=wide) if hasattr(x, "dtype") and x.dtype != float else x for x in (x1, x2)]
-    return _ops.power(x1, x2)
 
 
 @unary(_ops.negative)

@@ -30,7 +30,7 @@ def absolute(x: Any, /) -> Any:
     """
 
 
-@unary(_ops.absolute)
+@unary(_more.fabs)
 def fabs(x: Any, /) -> Any:
     """|x| of real numbers; g·sign(x), 0 at 0.
 

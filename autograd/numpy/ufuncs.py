@@ -36,7 +36,11 @@ def _unusual(name: str, primitive: Function, operands: Any, out: Any, keywords: 
     for key in keywords:
         if key not in DEFAULTS:
             raise TypeError(f"{name}: expected keywords among out, {', '.join(DEFAULTS)}; got {key}. Correct the name.")
-    given = {key: value for key, value in keywords.items() if value is not DEFAULTS[key] and value != DEFAULTS[key]}
+    given = {
+        key: value
+        for key, value in keywords.items()
+        if value is not DEFAULTS[key] and not (isinstance(value, str) and value == DEFAULTS[key])
+    }
     if isinstance(out, tuple) and len(out) == 1:
         out = out[0]
     if out is not None:

@@ -162,6 +162,9 @@ arctanh.vjp(x=lambda g, x: g / ((1 - x) * (1 + x)))
 cbrt = elementwise(lambda xp, x: xp.cbrt(x), name="cbrt")
 cbrt.vjp(x=lambda g, out: g / where(equal(out, 0), math.inf, 3 * out * out))
 
+fabs = elementwise(lambda xp, x: xp.fabs(x), name="fabs")
+fabs.vjp(x=lambda g, x: g * sign(x))
+
 
 @elementwise
 def angle(xp: Any, x: Any, /) -> Any:
@@ -207,7 +210,7 @@ nextafter.vjp(a=lambda g: g, b=lambda g: g * 0)
 @elementwise
 def spacing(xp: Any, x: Any, /) -> Any:
     """The distance to the next number away from 0, with x's sign."""
-    size = xp.absolute(x)
+    size = xp.copysign(x, 1.0)
     return xp.copysign(xp.nextafter(size, math.inf) - size, x)
 
 

@@ -46,6 +46,7 @@ ROWS = [
     _unary("sinc"),
     _unary("sinc", np.array([0.0, 0.01, -0.1, 0.23, 0.25, -1.0]), False, label="near 0"),
     _unary("cbrt", analytic=False),
+    _unary("fabs", analytic=False),
     Case("angle", ops.angle, (C,), reference=np.angle, dtypes=COMPLEX, label="complex"),
     _unary("angle", analytic=False),
     Case("frexp", ops.frexp, (STEPS,), reference=np.frexp),
