@@ -180,10 +180,21 @@ def test_matrix_rank(tolerance: Any, backend: backends.Backend) -> None:
     assert int(la.matrix_rank(backend.asarray(V))) == 1 and int(la.matrix_rank(backend.asarray(V * 0))) == 0
 
 
-def test_hermitian_promises_and_raw_factors() -> None:
-    np.testing.assert_allclose(la.svd(D, hermitian=True).S, np.linalg.svd(D, hermitian=True).S)
-    np.testing.assert_allclose(la.pinv(D, hermitian=True), np.linalg.pinv(D, hermitian=True))
-    np.testing.assert_allclose(la.svd(tensor(D), hermitian=True).S.data, np.linalg.svd(D).S)
+@pytest.mark.parametrize("a", [S + S.T - 8 * np.eye(3), np.stack([D, -D]), S + S.T + 1j * (S - S.T)])
+def test_hermitian_promises(a: np.ndarray, backend: backends.Backend) -> None:
+    for ours, theirs in zip(la.svd(backend.asarray(a), hermitian=True), np.linalg.svd(a, hermitian=True)):
+        np.testing.assert_allclose(to_numpy(ours), theirs, atol=1e-12)
+    x = tensor(backend.asarray(a), requires_grad=True)
+    s = la.svd(x, compute_uv=False, hermitian=True)
+    np.testing.assert_allclose(to_numpy(s), np.linalg.svd(a, compute_uv=False), atol=1e-12)
+    (g,) = gradients([(s * s).sum()], [x])
+    # Σ s² = Σ |a|², of a Hermitian matrix whose lower triangle alone is read.
+    want = 4 * np.tril(a.conj(), -1) + 2 * a.real * np.eye(3)
+    np.testing.assert_allclose(to_numpy(g), want, atol=1e-10)
+    np.testing.assert_allclose(to_numpy(la.pinv(backend.asarray(a), hermitian=True)), np.linalg.pinv(a), atol=1e-12)
+
+
+def test_raw_factors_are_numpys() -> None:
     for ours, theirs in zip(la.qr(TALL, "raw"), np.linalg.qr(TALL, "raw")):
         np.testing.assert_array_equal(ours, theirs)
 

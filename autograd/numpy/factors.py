@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autograd.numpy.common import arraylike, hand_over, is_tensor
+from autograd.numpy.common import arraylike, hand_over, is_tensor, namespace_of, raw
 from autograd.numpy.norms import refuse
 from autograd.ops import decompose, eigen
+from autograd.ops.arithmetic import absolute, sign
+from autograd.ops.index import take_along_axis
 from autograd.ops.linalg import adjoint
 
 __all__ = [
@@ -118,7 +120,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         full_matrices: U (…, m, m) and Vh (…, n, n), not (…, m, k) and (…, k, n) with k = min(m, n). What is added
             is arbitrary within its space; only functions of that space have a meaningful gradient.
         compute_uv: False for S alone.
-        hermitian: a promise that ``a`` is Hermitian, by which NumPy computes plain arrays faster.
+        hermitian: a promise that ``a`` is Hermitian, by which it is made from ``eigh``, and faster.
 
     Signs (phases, for complex a) of the vectors are arbitrary: take gradients of functions that do not depend on
     them. Equal singular values contribute 0 to the gradients of the vectors, and so do singular values of 0.
@@ -129,13 +131,23 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     array([4., 3.])
     """
     a = arraylike(a)
-    if hermitian and not is_tensor(a):
-        refuse("svd", a)
-        out = hand_over("linalg.svd", (a, full_matrices, compute_uv), hermitian=True)
-        return SVDResult(*out) if compute_uv else out
+    if hermitian:
+        return _from_eigh(a, compute_uv)
     if not compute_uv:
         return decompose.svdvals(a)
     return SVDResult(*decompose.svd(a, full_matrices=bool(full_matrices)))
+
+
+def _from_eigh(a: Any, compute_uv: bool) -> Any:
+    """Singular values are the sizes of the eigenvalues; their signs go into Vh."""
+    w, v = eigen.eigh(a, uplo="L")
+    sizes, last = absolute(w), len(w.shape) - 1
+    order = namespace_of(a).argsort(raw(sizes), axis=-1)[..., ::-1]
+    s = take_along_axis(sizes, order, axis=last)
+    if not compute_uv:
+        return s
+    u = take_along_axis(v, order[..., None, :], axis=last + 1)
+    return SVDResult(u, s, adjoint(u * take_along_axis(sign(w), order, axis=last)[..., None, :]))
 
 
 def svdvals(x: Any, /) -> Any:

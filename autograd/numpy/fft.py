@@ -79,7 +79,7 @@ def _several(name: str, transform: Any, a: Any, s: Any, axes: Any, norm: str | N
     if not places:
         if half:
             raise ValueError(f"{name}: expected one axis or more; got axes={tuple(axes)}. Name one.")
-        return transform(a, sizes=(), axes=(), norm=norm)
+        return a
     if len(set(places)) == len(places):
         return transform(a, sizes=tuple(sizes), axes=places, norm=norm)
     if half:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from numpy import finfo, result_type
 from numpy.linalg import LinAlgError
 
-from autograd.numpy.common import arraylike, hand_over, is_tensor, normalize_axis, raw
+from autograd.numpy.common import arraylike, normalize_axis, raw
 from autograd.numpy.factors import (
     EighResult,
     EigResult,
@@ -135,7 +135,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _MIS
 
     Args:
         rcond: singular values up to this times the largest count as 0; 1e-15 by default.
-        hermitian: a promise that ``a`` is Hermitian, by which NumPy computes plain arrays faster.
+        hermitian: a promise that ``a`` is Hermitian; the result is the same.
         rtol: the same as rcond; None for max(m, n) times the dtype's precision.
 
     The derivative is that at constant rank. Source: G. H. Golub and V. Pereyra, 1973.
@@ -149,8 +149,6 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _MIS
         raise ValueError("pinv: expected rcond or rtol; got both. Give one.")
     if rcond is None:
         rcond = 1e-15 if rtol is _MISSING else max(a.shape[-2:]) * _precision(a) if rtol is None else rtol
-    if hermitian and not is_tensor(a):
-        return hand_over("linalg.pinv", (a, rcond), hermitian=True)
     return _least_squares.pinv(a, rcond=raw(rcond))
 
 

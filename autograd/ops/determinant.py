@@ -115,7 +115,7 @@ def _slogdet_vjp(g: Any, a: Any, sign: Any) -> Any:
     gs, gl = g
     if sign.dtype.kind != "c":
         return None if gl is None else gl[..., None, None] * inv(a).mT
-    scale = 1j * imag(gs * sign) if gs is not None else 0
+    scale: Any = 0 if gs is None else 1j * imag(gs * sign)
     scale = scale if gl is None else scale + gl
     return scale[..., None, None] * inv(a).mT
 

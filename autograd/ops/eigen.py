@@ -47,8 +47,8 @@ def eigvalsh(xp: Any, a: Any, /, *, uplo: str) -> Any:
     return xp.linalg.eigvalsh(a, uplo)
 
 
-eigvalsh.vjp(a=lambda g, a, uplo: _eigh_vjp((g, None), *eigh(a, uplo=uplo), uplo=uplo))
-eigvalsh.jvp(a=lambda t, a, uplo: _eigh_jvp(t, *eigh(a, uplo=uplo), uplo=uplo)[0])
+eigvalsh.vjp(a=lambda g, a, uplo: _eigh_vjp((g, None), *eigh(a, uplo=uplo), uplo))
+eigvalsh.jvp(a=lambda t, a, uplo: _eigh_jvp(t, *eigh(a, uplo=uplo), uplo)[0])
 
 
 def _eigh_hint(a: Any, *, uplo: str) -> str:

@@ -7,12 +7,13 @@ Formulas: M. B. Giles, "An extended collection of matrix derivative results", 20
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autograd.ops.arithmetic import absolute, conj, equal, not_equal, power, real, sign, where
 from autograd.ops.reduce import Axes, aligned, sum
 from autograd.ops.scan import accumulator
-from autograd.ops.shape import reshape
+from autograd.ops.shape import reshape, transpose
 from autograd.primitive import primitive
 
 # Products ---------------------------------------------------------------------------------------------------
@@ -32,6 +33,8 @@ def _matmul_a(g: Any, b: Any, a_spec: Any) -> Any:
         return g[..., None] * b if len(a_spec.shape) > 1 else g * b
     if len(a_spec.shape) == 1:
         return matmul(b, g[..., None])[..., 0]
+    if len(a_spec.shape) == 2:  # one matrix for the whole batch: one product, not a sum of as many as the batch has
+        return matmul(_rows_first(g), _rows_first(b).T)
     return matmul(g, b.mT)
 
 
@@ -41,17 +44,17 @@ def _matmul_b(g: Any, a: Any, b_spec: Any) -> Any:
         return matmul(a.T, g)
     if rank == 1:
         return a[..., None] * g[..., None, :] if columns > 1 else g * a
-    if columns <= 2:  # one matrix for the whole batch: one product over all rows, not a sum of many
-        rows = reshape(a, shape=(-1, a.shape[-1])) if a.shape[-1] else reshape(a, shape=(_rows(a.shape), 0))
-        return matmul(rows.T, reshape(g, shape=(rows.shape[0], *b_spec.shape[1:])))
+    if columns <= 2:
+        rows = math.prod(a.shape[:-1])
+        return matmul(reshape(a, shape=(rows, a.shape[-1])).T, reshape(g, shape=(rows, *b_spec.shape[1:])))
     return matmul(a.mT, g)
 
 
-def _rows(shape: tuple[int, ...]) -> int:
-    count = 1
-    for size in shape[:-1]:
-        count *= size
-    return count
+def _rows_first(x: Any) -> Any:
+    """A stack of matrices as one, side by side."""
+    n = len(x.shape)
+    rows = transpose(x, axes=(n - 2, *range(n - 2), n - 1))
+    return reshape(rows, shape=(rows.shape[0], math.prod(rows.shape[1:])))
 
 
 matmul.vjp(a=_matmul_a, b=_matmul_b)
