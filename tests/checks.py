@@ -198,6 +198,9 @@ class Watch:
         for x in tupled(result):
             self.check(x, f"{primitive.name} gave")
 
+    def sweeping(self, node: Any, g: Any) -> None:
+        self.check(g, f"the cotangent of {node.plan.name} is")
+
     def swept(self, node: Any, g: Any, grads: Any) -> None:
         for x in grads:
             self.check(x, f"the rule of {node.plan.name} gave")
