@@ -1,7 +1,8 @@
 """``numpy.linalg`` over arrays and Tensors. Imports ``ops``, ``common``, ``factors``, ``matrices`` and ``norms``.
 
 Leading axes are batches. Complex cotangents are not conjugated: of a real loss the gradient is dL/dRe - i·dL/dIm.
-float16 is refused, as LAPACK has no such routines.
+float16 is refused, as LAPACK has no such routines. CuPy does not look for singular or indefinite matrices, so as not to
+wait for the device: where NumPy raises, its results hold NaN or infinity.
 """
 
 from __future__ import annotations

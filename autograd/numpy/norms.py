@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from numpy import finfo
+from numpy.linalg import LinAlgError
 
 from autograd.numpy.common import arraylike, hand_over, is_tensor, namespace_of, normalize_axis, raw
 from autograd.ops import arithmetic, reduce
@@ -184,8 +185,6 @@ def refuse(name: str, x: Any, square: bool = True) -> None:
         TypeError: float16, and other dtypes it has not.
         LinAlgError: the shape.
     """
-    from numpy.linalg import LinAlgError
-
     wrong = _linalg.wrong_dtype(x)
     if wrong:
         raise TypeError(f"{name}: {wrong}.")

@@ -18,7 +18,7 @@ from autograd.numpy.common import (
     normalize_one,
     unsupported,
 )
-from autograd.numpy.subscripts import LETTERS, cheapest_pair, from_lists, parse
+from autograd.numpy.subscripts import LETTERS, cheapest_pair, from_lists, one_contraction, parse
 from autograd.ops import arithmetic, join, linalg, reduce
 from autograd.ops import shape as _shape
 from autograd.ops.einsum import contract
@@ -284,21 +284,25 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: An
     else:
         subscripts, xs = from_lists(operands)
     xs = _arrays(*xs)
-    terms, result, sizes = parse(subscripts, [tuple(x.shape) for x in xs])
+    shapes = tuple([tuple(x.shape) for x in xs])
+    terms, result, sizes = parse(subscripts, shapes)
     if not has_tensor(*xs):
         if out is not None:
             options["out"] = out
         return backend_of(*xs).xp.einsum(subscripts, *xs, optimize=optimize, **options)
     if out is not None or options:
         raise unsupported("einsum", *(["out"] if out is not None else []), *options)
+    simple = one_contraction(subscripts, shapes)
+    if simple is not None:
+        return contract(*xs, subscripts=simple)
     pairs = [_simplify(x, term, sizes) for x, term in zip(xs, terms)]
-    path = [tuple(step) for step in optimize if not isinstance(step, str)] if isinstance(optimize, Sequence) else []
-    path = path if not isinstance(optimize, str) else []
+    path_given = isinstance(optimize, Sequence) and not isinstance(optimize, str)
+    path = [tuple(step) for step in optimize if not isinstance(step, str)] if path_given else []
     while len(pairs) > 1:
-        if path:
-            chosen = sorted(path.pop(0), reverse=True)
-        else:
-            chosen = sorted(cheapest_pair([term for _, term in pairs], result, sizes), reverse=True)
+        step = path.pop(0) if path else (0, 1)
+        if len(pairs) > 2 and not path_given:
+            step = cheapest_pair([term for _, term in pairs], result, sizes)
+        chosen = sorted(step, reverse=True)
         x, term = pairs.pop(chosen[0])
         for i in chosen[1:]:
             y, other = pairs.pop(i)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -33,14 +34,15 @@ def _from_list(indices: Any) -> str:
         ) from None
 
 
-def parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], str, dict[str, int]]:
-    """The indices of each operand and of the result, one character per axis, and the size of each.
+@functools.lru_cache(maxsize=256)
+def parse(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[tuple[str, ...], str, dict[str, int]]:
+    """The indices of each operand and of the result, one character per axis, and the size of each (not to be changed).
 
     Raises:
         ValueError: the subscripts are malformed or do not fit the shapes.
 
-    >>> parse("ij,jk", [(2, 3), (3, 4)])
-    (['ij', 'jk'], 'ik', {'i': 2, 'j': 3, 'k': 4})
+    >>> parse("ij,jk", ((2, 3), (3, 4)))
+    (('ij', 'jk'), 'ik', {'i': 2, 'j': 3, 'k': 4})
     """
     text = subscripts.replace(" ", "")
     inputs, arrow, out = text.partition("->")
@@ -58,7 +60,7 @@ def parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
             "Separate the operands' subscripts by commas."
         )
     sizes: dict[str, int] = {}
-    axes = [_axes(term, shape, i, subscripts) for i, (term, shape) in enumerate(zip(terms, shapes))]
+    axes = tuple([_axes(term, shape, i, subscripts) for i, (term, shape) in enumerate(zip(terms, shapes))])
     behind = max((len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes)), default=0)
     for i, (term, shape) in enumerate(zip(axes, shapes)):
         for index, size in zip(term, shape):
@@ -89,6 +91,23 @@ def parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
                 "Multiply with an identity matrix to put values on a diagonal."
             )
     return axes, result, sizes
+
+
+@functools.lru_cache(maxsize=256)
+def one_contraction(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> str | None:
+    """The subscripts in full where two operands are contracted in one step; None where there is more to do first.
+
+    >>> one_contraction("ij,jk", ((2, 3), (3, 4))), one_contraction("ij,jk", ((2, 3), (1, 4)))
+    ('ij,jk->ik', None)
+    """
+    terms, result, sizes = parse(subscripts, shapes)
+    if len(terms) != 2:
+        return None
+    for term, other, shape in ((*terms, shapes[0]), (*terms[::-1], shapes[1])):
+        alone = set(term) - set(other + result)
+        if alone or len(set(term)) < len(term) or any(sizes[i] != n for i, n in zip(term, shape)):
+            return None
+    return f"{','.join(terms)}->{result}"
 
 
 def _axes(term: str, shape: tuple[int, ...], i: int, subscripts: str) -> str:
