@@ -106,9 +106,23 @@ class Backend:
         """
         raise NotImplementedError
 
+    def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Callable[..., None] | None:
+        """A kernel ``run(arrays, numbers)`` of an element-wise formula (``autograd.emit.Formula``), or None: none here.
+
+        The formula's first ``arrays`` parameters are elements of flat arrays, the others numbers; its results replace
+        the arrays that ``writes`` names, in place.
+        """
+        return None
+
     def generator(self, seed: Any = None) -> RandomStream:
         """A random stream of this backend; the same seed gives the same numbers, run after run."""
         raise NotImplementedError
+
+    def legacy_generator(self, seed: Any = None) -> RandomStream:
+        """The stream behind ``numpy.random``'s older functions (``seed``, ``randn``, ``RandomState``), for programs
+        that count on its very numbers; without a seed, the library's global one where it has one.
+        """
+        return self.generator(seed)
 
     # Measuring -----------------------------------------------------------------------------------------
 
@@ -133,6 +147,9 @@ class RandomStream:
     Every method takes the shape first and, for floats, the dtype, so float32 numbers are drawn as float32.
     A stream is copied and pickled by its state; several threads may draw from one.
     """
+
+    # The library's own generator, with the methods of NumPy's, where there is one: it has more distributions.
+    native: Any = None
 
     # Every stream there is: whoever has to draw the same numbers again sets back those that moved.
     live: weakref.WeakSet[RandomStream] = weakref.WeakSet()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backends.base import NARROW, Backend, RandomStream, in_its_dtype
+from backends.numba_kernels import compile_loop, has_numba
 from backends.numpy_kernels import KERNELS
 
 
@@ -34,6 +35,12 @@ class NumpyBackend(Backend):
         return value if isinstance(value, np.ndarray) else np.array(value)
 
     def add_at(self, target: np.ndarray, index: Any, values: Any) -> None:
+        if target.ndim > 1 and np.size(values) >= _MANY and target.flags.c_contiguous:
+            # NumPy's loop over one flat index is five times as fast as the one over several, or over rows.
+            places = flat_places(target.shape, index, np.size(values))
+            if places is not None:
+                np.add.at(target.reshape(-1), places.reshape(-1), np.broadcast_to(values, places.shape).reshape(-1))
+                return
         if target.ndim == 1 and np.ndim(values) == 1:
             # NumPy (2.4 still) reads past the end of values that an index of more dimensions broadcasts.
             for places in index if isinstance(index, tuple) else (index,):
@@ -47,8 +54,46 @@ class NumpyBackend(Backend):
     def special(self, name: str) -> Callable[..., Any]:
         return _special(name)
 
+    def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Callable[..., None] | None:
+        return compile_loop(formula, arrays, writes) if has_numba() else None
+
     def generator(self, seed: Any = None) -> NumpyStream:
         return NumpyStream(seed)
+
+    def legacy_generator(self, seed: Any = None) -> NumpyLegacyStream:
+        return NumpyLegacyStream(seed)
+
+
+# So many values pay for working out where they go.
+_MANY = 256
+
+
+def flat_places(shape: tuple[int, ...], index: Any, count: int) -> np.ndarray | None:
+    """Where in flat memory ``index`` points to, in an array of ``shape``; None where that would take more than it saves.
+
+    Raises:
+        IndexError: an index out of range.
+    """
+    entries = index if isinstance(index, tuple) else (index,)
+    while entries and entries[-1] is Ellipsis:
+        entries = entries[:-1]
+    axis = len(entries) - 1
+    last = entries[-1] if entries else None
+    if isinstance(last, np.ndarray) and last.dtype.kind in "iu" and entries[:-1] == (slice(None),) * axis:
+        size = shape[axis]
+        places = last.astype(np.intp)
+        if places.size and not -size <= places.min() <= places.max() < size:
+            raise IndexError(f"add_at: expected indices from {-size} to {size - 1} on axis {axis}; got others.")
+        places += (places < 0) * size
+        inner, outer = math.prod(shape[axis + 1 :]), math.prod(shape[:axis])
+        if inner > 1:
+            places = (places * inner)[..., None] + np.arange(inner)
+        if outer > 1:
+            steps = np.arange(0, outer * size * inner, size * inner)
+            places = steps.reshape((-1,) + (1,) * places.ndim) + places
+        return places.reshape(shape[:axis] + last.shape + shape[axis + 1 :])
+    total = math.prod(shape)
+    return np.arange(total).reshape(shape)[index] if total <= 8 * count else None
 
 
 @functools.cache
@@ -94,6 +139,10 @@ class NumpyStream(RandomStream):
     def __init__(self, seed: Any = None) -> None:
         self.rng = np.random.default_rng(seed)
 
+    @property
+    def native(self) -> Any:
+        return self.rng
+
     def random(self, shape: tuple[int, ...], dtype: Any = "float64") -> Any:
         dtype = np.dtype(dtype)
         if dtype.itemsize < 4:
@@ -118,3 +167,35 @@ class NumpyStream(RandomStream):
 
     def set_state(self, state: Any) -> None:
         self.rng.bit_generator.state = state
+
+
+class NumpyLegacyStream(RandomStream):
+    """A ``RandomState`` over MT19937; without a seed the one behind ``numpy.random.seed`` and ``numpy.random.randn``."""
+
+    def __init__(self, seed: Any = None) -> None:
+        self.native: Any = np.random.mtrand._rand if seed is None else np.random.RandomState(seed)
+
+    def random(self, shape: tuple[int, ...], dtype: Any = "float64") -> Any:
+        dtype = np.dtype(dtype)
+        if dtype.itemsize < 8:  # so many bits that rounding can't give 1
+            bits = NARROW.get(dtype.name, 24)
+            return (self.native.randint(0, 1 << bits, shape, np.uint32) * np.float32(0.5**bits)).astype(dtype)
+        return self.native.random_sample(shape)
+
+    def standard_normal(self, shape: tuple[int, ...], dtype: Any = "float64") -> Any:
+        out = self.native.standard_normal(shape)
+        return out if dtype == "float64" else np.asarray(out).astype(dtype)
+
+    def integers(self, low: int, high: int, shape: tuple[int, ...], dtype: Any = "int64") -> Any:
+        return self.native.randint(low, high, shape, dtype)
+
+    def permutation(self, n: int) -> Any:
+        return self.native.permutation(n)
+
+    def get_state(self) -> Any:
+        state = self.native.get_state(legacy=False)
+        inner = state["state"]
+        return {**state, "state": {"key": inner["key"].tolist(), "pos": int(inner["pos"])}}
+
+    def set_state(self, state: Any) -> None:
+        self.native.set_state(state)

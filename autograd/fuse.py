@@ -1,0 +1,56 @@
+"""An element-wise update of flat arrays as one kernel where the backend can, as array calls where not. Imports ``emit``, ``backends``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import backends
+from autograd.emit import Formula
+
+# Below this many elements a kernel saves less than compiling it costs.
+LARGE = 16_384
+
+
+class Fused:
+    """``function(*arrays, *numbers)`` returns new values for some of its arrays; calling this puts them in place.
+
+    Args:
+        function: a formula of operators and ``autograd.numpy`` functions, element by element.
+        writes: which of the arrays its results replace, in order.
+
+    >>> import numpy as np
+    >>> step = Fused(lambda p, g, rate: (p - rate * g,), writes=(0,))
+    >>> p = np.array([1.0, 2.0])
+    >>> step([p, np.array([1.0, 1.0])], (0.5,))
+    >>> p
+    array([0.5, 1.5])
+    """
+
+    def __init__(self, function: Callable[..., tuple[Any, ...]], writes: Sequence[int]) -> None:
+        self.function = function
+        self.writes = tuple(writes)
+        self._kernels: dict[Any, Callable[..., None] | None] = {}
+
+    def __call__(self, arrays: Sequence[Any], numbers: Sequence[float]) -> None:
+        """Change ``arrays`` (flat, of one backend and dtype) in place."""
+        first = arrays[0]
+        backend = backends.of(first)
+        if first.size >= LARGE or backend.device_type != "cpu":
+            key = backend.name, first.dtype, len(arrays), len(numbers)
+            if key not in self._kernels:
+                self._kernels[key] = backend.compile(self._formula(first.dtype, len(arrays), len(numbers)), len(arrays), self.writes)
+            kernel = self._kernels[key]
+            if kernel is not None:
+                kernel(arrays, numbers)
+                return
+        for place, value in zip(self.writes, self.function(*arrays, *numbers), strict=True):
+            arrays[place][...] = value
+
+    def _formula(self, dtype: Any, arrays: int, numbers: int) -> Formula:
+        name = self.function.__name__
+        formula = Formula(name if name.isidentifier() else "update")
+        symbols = [formula.parameter(f"a{i}", dtype) for i in range(arrays)]
+        symbols += [formula.parameter(f"s{i}", dtype) for i in range(numbers)]
+        formula.results = tuple(self.function(*symbols))
+        return formula

@@ -1,0 +1,60 @@
+"""Element-wise formulas as one compiled loop, by Numba (the extra ``jit``). Imports ``backends.threads``.
+
+A formula is straight-line Python source of single elements (``autograd.emit`` writes it); here it gets a loop around
+it, is compiled without the GIL, and runs over the pool.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from backends.threads import split
+
+
+@functools.cache
+def has_numba() -> bool:
+    """Whether Numba is installed; it is not loaded to find out."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[[Sequence[Any], Sequence[float]], None]:
+    """The kernel of a formula over ``arrays`` flat arrays followed by numbers.
+
+    Args:
+        formula: its first ``arrays`` parameters are elements, the others numbers; its results are new values of the
+            arrays that ``writes`` names, in order.
+
+    Returns:
+        ``run(arrays, numbers)``, which changes the arrays in place.
+    """
+    import numba
+
+    names = [p.name for p in formula.parameters]
+    lines = formula.python().splitlines()
+    body = [line.strip() for line in lines[1:-1]]
+    results = formula.results
+    source = [f"def kernel(start, stop, {', '.join(n + '_' if i < arrays else n for i, n in enumerate(names))}):"]
+    source.append("    for i in range(start, stop):")
+    source += [f"        {name} = {name}_[i]" for name in names[:arrays]]
+    source += [f"        {line}" for line in body]
+    source += [f"        {names[k]}_[i] = {r.name}" for k, r in zip(writes, results, strict=True)]
+    scope: dict[str, Any] = {"inf": np.inf, "nan": np.nan}
+    for line in formula.lines:
+        scope[line.function] = getattr(np, line.function, None)
+        for dtype in (line.out.dtype, *line.loop):
+            scope[dtype.name] = dtype.type
+    exec(compile("\n".join(source), f"<{formula.name}>", "exec"), scope)
+    # fastmath lets sums and roots vectorise; contract and reassociate stay within rounding of the formula.
+    kernel = numba.njit(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")(scope["kernel"])
+    kinds = [p.dtype.type for p in formula.parameters[arrays:]]
+
+    def run(values: Sequence[Any], numbers: Sequence[float]) -> None:
+        typed = [kind(number) for kind, number in zip(kinds, numbers, strict=True)]
+        split(values[0].size, lambda start, stop: kernel(start, stop, *values, *typed))
+
+    return run

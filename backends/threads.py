@@ -1,0 +1,45 @@
+"""A pool of threads for kernels that release the GIL. Imports nothing of this project.
+
+Our own, and not Numba's, whose threads do not survive a fork. It is made at first use, again after a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+# Fewer elements than this are done before another thread has woken up.
+CHUNK = 65_536
+_lock = threading.Lock()
+_pool: tuple[int, ThreadPoolExecutor] | None = None
+
+
+def workers() -> int:
+    """How many threads share the work: ``XPGRAD_NUM_THREADS``, else ``OMP_NUM_THREADS``, else the cores we may use."""
+    for name in ("XPGRAD_NUM_THREADS", "OMP_NUM_THREADS"):
+        value = os.environ.get(name, "")
+        if value.isdigit() and int(value) > 0:
+            return int(value)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def split(size: int, run: Callable[[int, int], object]) -> None:
+    """Call ``run(start, stop)`` on pieces of ``range(size)``, side by side where that pays; waits for all."""
+    count = min(workers(), size // CHUNK)
+    if count < 2:
+        run(0, size)
+        return
+    global _pool
+    with _lock:
+        if _pool is None or _pool[0] != os.getpid():
+            _pool = os.getpid(), ThreadPoolExecutor(workers(), thread_name_prefix="xpgrad")
+        pool = _pool[1]
+    bounds = [size * i // count for i in range(count + 1)]
+    waiting = [pool.submit(run, start, stop) for start, stop in zip(bounds[1:-1], bounds[2:], strict=True)]
+    run(bounds[0], bounds[1])
+    for future in waiting:
+        future.result()

@@ -1,0 +1,278 @@
+"""What optimisers share: groups, flat buffers, state. Imports ``autograd`` and ``backends``.
+
+Parameters of one dtype and device lie side by side in one flat array, of which each parameter's array becomes a view;
+so does their state. A step over thousands of small parameters is then one update, not thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import autograd.numpy as np
+import backends
+from autograd import Tensor
+from autograd.fuse import Fused
+
+Update = Callable[..., tuple[Any, ...]]
+# Up to this many elements gradients are gathered side by side, too; beyond, each parameter is a step of its own.
+GATHERED = 32_768
+
+
+class Optimizer:
+    """The base of optimisers: ``zero_grad()``, ``step()``, ``groups``, ``state_dict()``.
+
+    A subclass gives, for a group of hyperparameters, the formula of one parameter's step, as its paper has it, the
+    names of the state it keeps, and the numbers of step ``t``:
+
+    >>> import nn
+    >>> class SignDescent(nn.optim.Optimizer):
+    ...     def __init__(self, params, lr=0.01):
+    ...         super().__init__(params, lr=lr)
+    ...
+    ...     def formula(self, group):
+    ...         return lambda p, g, lr: (p - lr * np.sign(g),), ()
+    ...
+    ...     def numbers(self, group, t):
+    ...         return (group["lr"],)
+    >>> w = nn.parameter([1.0, -2.0])
+    >>> optimizer = SignDescent([w], lr=0.5)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data
+    array([ 0.5, -1.5], dtype=float32)
+
+    Args:
+        params: Tensors that require gradients, or dicts ``{"params": …, "lr": …}`` with options of their own.
+        options: the hyperparameters of groups that do not say otherwise.
+    """
+
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        self.options = options
+        self.groups: list[dict[str, Any]] = []
+        self._buffers: list[list[Buffer]] = []
+        self._fused: dict[Any, Fused] = {}
+        if isinstance(params, Tensor):
+            raise TypeError("optimizer: expected an iterable of Tensors; got one Tensor. Pass [parameter].")
+        listed = list(params)
+        if not listed:
+            raise ValueError("optimizer: expected parameters; got none. Pass model.parameters() of a built model.")
+        for group in listed if isinstance(listed[0], dict) else [{"params": listed}]:
+            self.add_group(group)
+
+    def add_group(self, group: dict[str, Any]) -> None:
+        """One more group of parameters, with hyperparameters of its own."""
+        params = group["params"]
+        params = [params] if isinstance(params, Tensor) else list(params)
+        unknown = set(group) - set(self.options) - {"params"}
+        if unknown:
+            raise ValueError(
+                f"{type(self).__name__}: expected options among {', '.join(self.options)}; got {', '.join(sorted(unknown))}."
+            )
+        taken = {id(p) for g in self.groups for p in g["params"]}
+        for p in params:
+            if not isinstance(p, Tensor) or not p.is_leaf:
+                raise TypeError(
+                    f"{type(self).__name__}: expected leaf Tensors; got "
+                    f"{'the result of an operation' if isinstance(p, Tensor) else type(p).__name__}. "
+                    "Pass the parameters themselves."
+                )
+            if id(p) in taken:
+                raise ValueError(f"{type(self).__name__}: expected each parameter once; one came twice. Remove it from one group.")
+            taken.add(id(p))
+        self.groups.append({**self.options, **group, "params": params})
+        self._buffers.append([])
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The groups, by PyTorch's name."""
+        return self.groups
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the first group; setting it sets every group's."""
+        return self.groups[0]["lr"]
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        for group in self.groups:
+            group["lr"] = value
+
+    # What a subclass gives -------------------------------------------------------------------------------------
+
+    def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
+        """``update(p, g, *state, *numbers) -> (p, *state)`` and the names of the state, which starts at 0."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method formula(self, group). Add one.")
+
+    def numbers(self, group: dict[str, Any], t: int) -> tuple[float, ...]:
+        """The numbers of step ``t`` = 1, 2, … that ``update`` takes."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method numbers(self, group, t). Add one.")
+
+    def initial(self, group: dict[str, Any], name: str) -> float:
+        """What the state ``name`` starts at."""
+        return 0.0
+
+    # The step ----------------------------------------------------------------------------------------------------
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for group in self.groups:
+            for p in group["params"]:
+                p._grad = None
+                p._grad_owned = False
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient, once; ``closure`` computes loss and gradients anew first."""
+        loss = closure() if closure is not None else None
+        for group, buffers in zip(self.groups, self._buffers, strict=True):
+            if not buffers or not all([buffer.stands() for buffer in buffers]):
+                self._lay_out(group, buffers)
+            for buffer in buffers:
+                self._step_buffer(group, buffer)
+        return loss
+
+    def _step_buffer(self, group: dict[str, Any], buffer: Buffer) -> None:
+        grads = [p._grad for p in buffer.params]
+        update, _ = self.formula(group)
+        key = update.__code__
+        fused = self._fused.get(key)
+        if fused is None:
+            fused = self._fused[key] = Fused(update, (0, *range(2, 2 + len(buffer.state))))
+        steps = buffer.steps
+        complete = all([g is not None for g in grads])
+        if complete and buffer.size <= GATHERED and steps.count(steps[0]) == len(steps):
+            t = steps[0] + 1
+            buffer.steps = [t] * len(steps)
+            gathered = buffer.gather([g._data for g in grads])
+            fused([buffer.values, self._signed(group, gathered), *buffer.state.values()], self.numbers(group, t))
+            return
+        for i, g in enumerate(grads):
+            if g is not None:
+                steps[i] += 1
+                part = buffer.part(i)
+                flat = self._signed(group, g._data.reshape(-1))
+                fused([buffer.values[part], flat, *[s[part] for s in buffer.state.values()]], self.numbers(group, steps[i]))
+
+    def _signed(self, group: dict[str, Any], g: Any) -> Any:
+        if group.get("maximize"):
+            g = -g
+        # The gradient of a real loss points uphill conjugated (HIPS autograd's and JAX's convention).
+        return np.conj(g) if g.dtype.kind == "c" else g
+
+    def _lay_out(self, group: dict[str, Any], buffers: list[Buffer]) -> None:
+        """Put the parameters side by side, keeping the state of those that had some."""
+        kept: dict[int, tuple[int, dict[str, Any]]] = {}
+        for buffer in buffers:
+            for i, p in enumerate(buffer.params):
+                kept[id(p)] = buffer.steps[i], {name: s[buffer.part(i)] for name, s in buffer.state.items()}
+        kinds: dict[Any, list[Tensor]] = {}
+        for p in group["params"]:
+            kinds.setdefault((p.backend.name, str(p.dtype), p.device), []).append(p)
+        _, names = self.formula(group)
+        buffers[:] = [Buffer(params, {n: self.initial(group, n) for n in names}, kept) for params in kinds.values()]
+
+    # Saving ------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the parameters: ``{"groups": options…, "state": per parameter, in order}``; arrays are copies."""
+        state = []
+        for group, buffers in zip(self.groups, self._buffers, strict=True):
+            found = {id(p): (b, i) for b in buffers for i, p in enumerate(b.params)}
+            for p in group["params"]:
+                if id(p) not in found:
+                    state.append({"step": 0})
+                    continue
+                buffer, i = found[id(p)]
+                arrays = {n: p.backend.copy(s[buffer.part(i)].reshape(p.shape)) for n, s in buffer.state.items()}
+                state.append({"step": buffer.steps[i], **arrays})
+        groups = [{k: v for k, v in g.items() if k != "params"} | {"count": len(g["params"])} for g in self.groups]
+        return {"kind": type(self).__name__, "groups": groups, "state": state}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Go on from a state that ``state_dict`` gave, for the same parameters in the same order.
+
+        Raises:
+            ValueError: it is another optimiser's, or of other groups; nothing is changed then.
+        """
+        counts = [g["count"] for g in saved["groups"]]
+        own = [len(g["params"]) for g in self.groups]
+        if saved.get("kind") != type(self).__name__ or counts != own:
+            raise ValueError(
+                f"load_state_dict: expected the state of {type(self).__name__} over groups of {own} parameters; got "
+                f"{saved.get('kind')} over {counts}. Make the optimiser as it was when saved."
+            )
+        states = iter(saved["state"])
+        plans = []
+        for group in self.groups:
+            for p in group["params"]:
+                entry = dict(next(states))
+                step = int(entry.pop("step"))
+                for name, value in entry.items():
+                    if tuple(np.shape(value)) != p.shape:
+                        raise ValueError(
+                            f"load_state_dict: expected {name} of shape {p.shape}; got {tuple(np.shape(value))}. "
+                            "Load the state of the same parameters."
+                        )
+                plans.append((p, step, entry))
+        for group, options in zip(self.groups, saved["groups"], strict=True):
+            group.update({k: v for k, v in options.items() if k != "count"})
+        for group, buffers in zip(self.groups, self._buffers, strict=True):
+            self._lay_out(group, buffers)
+        places = {id(p): (b, i) for buffers in self._buffers for b in buffers for i, p in enumerate(b.params)}
+        for p, step, entry in plans:
+            buffer, i = places[id(p)]
+            buffer.steps[i] = step
+            for name, value in entry.items():
+                if name in buffer.state:
+                    backend = p.backend
+                    source = backends.of(value)
+                    value = value if source is backend else source.to_numpy(value)
+                    buffer.state[name][buffer.part(i)] = backend.asarray(value, dtype=p.dtype).reshape(-1)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{k}={v!r}" for k, v in self.options.items())
+        return f"{type(self).__name__}({options}; {sum(len(g['params']) for g in self.groups)} parameters)"
+
+
+class Buffer:
+    """Parameters of one dtype and device side by side: their values, their state, their steps."""
+
+    def __init__(self, params: Sequence[Tensor], initial: dict[str, float], kept: dict[int, tuple[int, dict[str, Any]]]) -> None:
+        self.params = list(params)
+        first = self.params[0]
+        self.backend = first.backend
+        self.bounds = [0]
+        for p in self.params:
+            self.bounds.append(self.bounds[-1] + p.size)
+        self.size = self.bounds[-1]
+        xp = self.backend.xp
+        self.values = xp.concatenate([xp.asarray(p.data).reshape(-1) for p in self.params])
+        self.gradients = xp.empty_like(self.values)
+        self.state = {name: xp.full_like(self.values, value) for name, value in initial.items()}
+        self.steps = [0] * len(self.params)
+        self.views = []
+        for i, p in enumerate(self.params):
+            view = self.values[self.part(i)].reshape(p.shape)
+            p.data = view
+            self.views.append(view)
+            if id(p) in kept:
+                self.steps[i], old = kept[id(p)]
+                for name, value in old.items():
+                    if name in self.state:
+                        if backends.of(value) is not self.backend:
+                            value = backends.of(value).to_numpy(value)
+                        self.state[name][self.part(i)] = self.backend.asarray(value, dtype=p.dtype)
+
+    def part(self, i: int) -> slice:
+        """Where parameter ``i`` lies."""
+        return slice(self.bounds[i], self.bounds[i + 1])
+
+    def stands(self) -> bool:
+        """Whether the parameters still are the views laid out here; ``p.data = …`` or ``.to()`` may have moved one."""
+        return all([p._data is view for p, view in zip(self.params, self.views, strict=True)])
+
+    def gather(self, grads: list[Any]) -> Any:
+        """The gradients side by side."""
+        if len(grads) == 1:
+            return grads[0].reshape(-1)
+        return self.backend.xp.concatenate([g.reshape(-1) for g in grads], out=self.gradients)
