@@ -40,8 +40,8 @@ INFIX = {
 # For floating numbers; {0}, {1}, {2} are the operands, {T} the type. Names with xp_ are in the prelude.
 TEMPLATES = {
     "negative": "-{0}", "positive": "{0}", "conjugate": "{0}", "square": "{0} * {0}", "reciprocal": "({T})1 / {0}",
-    "where": "{0} ? {1} : {2}", "astype": "({T}){0}", "real": "{0}", "logical_not": "!{0}", "logical_xor": "!{0} != !{1}",
-    "isnan": "{0} != {0}", "isinf": "{0} == {0} && {0} - {0} != 0",
+    "where": "{0} ? {1} : {2}", "astype": "({T}){0}", "real": "{0}", "logical_not": "!{0}",
+    "logical_xor": "!{0} != !{1}", "isnan": "{0} != {0}", "isinf": "{0} == {0} && {0} - {0} != 0",
     "sign": "xp_sign({0})", "absolute": "xp_absolute({0})", "maximum": "xp_maximum({0}, {1})",
     "minimum": "xp_minimum({0}, {1})", "floor_divide": "xp_floor_divide({0}, {1})",
     "remainder": "xp_remainder({0}, {1})", "logaddexp": "xp_logaddexp({0}, {1})",
@@ -55,7 +55,9 @@ TEMPLATES = {
 # NumPy's meaning of what C computes otherwise: NaN wins in maximum, quotients round down, signs of 0 and NaN.
 PRELUDE = """
 template <typename T> __device__ __forceinline__ T xp_absolute(T x) { return x < 0 ? -x : x == 0 ? (T)0 : x; }
-template <typename T> __device__ __forceinline__ T xp_sign(T x) { return x > 0 ? (T)1 : x < 0 ? (T)-1 : x == 0 ? (T)0 : x; }
+template <typename T> __device__ __forceinline__ T xp_sign(T x) {
+    return x > 0 ? (T)1 : x < 0 ? (T)-1 : x == 0 ? (T)0 : x;
+}
 template <typename T> __device__ __forceinline__ T xp_maximum(T a, T b) { return a != a || a >= b ? a : b; }
 template <typename T> __device__ __forceinline__ T xp_minimum(T a, T b) { return a != a || a <= b ? a : b; }
 template <typename T> __device__ __forceinline__ T xp_invert(T x) { return ~x; }

@@ -1,4 +1,4 @@
-"""Every element-wise forward and rule, printed as Python and as CUDA C, compiled, run, and held against the eager one."""
+"""Every element-wise forward and rule, printed as Python and as CUDA C, compiled, run, held against the eager one."""
 
 from __future__ import annotations
 
@@ -314,12 +314,12 @@ def test_ufuncs_and_strangers_are_refused() -> None:
         arithmetic.add(x, np.ones(2))
     with pytest.raises(EmitError, match="expected symbols of one formula; got some of f and g"):
         x + Formula("g").parameter("x", "float32")
-    with pytest.raises(AttributeError, match="expected an element-wise function; numpy.sum is none"):
+    with pytest.raises(AttributeError, match=r"expected an element-wise function; numpy\.sum is none"):
         backends.of(x).xp.sum(x)
 
 
 def test_errors_say_what_cannot_be_printed() -> None:
-    with pytest.raises(EmitError, match="astype|expected an element-wise primitive"):
+    with pytest.raises(EmitError, match="sum: expected an element-wise primitive"):
         forward_of(PRIMITIVES["sum"], ("float32",))
     with pytest.raises(
         EmitError, match=r"where: expected an operand with a rule, one of \['a', 'b'\]; got 'condition'"
@@ -327,7 +327,7 @@ def test_errors_say_what_cannot_be_printed() -> None:
         rule_of(arithmetic.where.primitive, "condition", ("bool", "float32", "float32"))
     with pytest.raises(EmitError, match="expected a function that CUDA C has; got digamma"):
         forward_of(special.digamma.primitive, ("float32",)).cuda()
-    with pytest.raises(EmitError, match="expected a dtype among .*; got complex64"):
+    with pytest.raises(EmitError, match=r"expected a dtype among .*; got complex64"):
         forward_of(arithmetic.exp.primitive, ("complex64",)).cuda()
 
 
