@@ -47,8 +47,18 @@ def eigvalsh(xp: Any, a: Any, /, *, uplo: str) -> Any:
     return xp.linalg.eigvalsh(a, uplo)
 
 
-eigvalsh.vjp(a=lambda g, a, uplo: _eigh_vjp((g, None), *eigh(a, uplo=uplo), uplo))
-eigvalsh.jvp(a=lambda t, a, uplo: _eigh_jvp(t, *eigh(a, uplo=uplo), uplo)[0])
+def _eigvalsh_vjp(g: Any, a: Any, uplo: str) -> Any:
+    w, v = eigh(a, uplo=uplo)
+    return _eigh_vjp((g, None), w, v, uplo)
+
+
+def _eigvalsh_jvp(t: Any, a: Any, uplo: str) -> Any:
+    w, v = eigh(a, uplo=uplo)
+    return _eigh_jvp(t, w, v, uplo)[0]
+
+
+eigvalsh.vjp(a=_eigvalsh_vjp)
+eigvalsh.jvp(a=_eigvalsh_jvp)
 
 
 def _eigh_hint(a: Any, *, uplo: str) -> str:
