@@ -151,11 +151,19 @@ class Plan:
     def _write_attach(self) -> Callable[..., Any]:
         """``attach`` for any arity; the common fixed-arity call inlines the same steps (see ``write_record``)."""
         p, active, slots, kinds, several = self.primitive, self.active, self.slots, self.kinds, self.outputs > 1
+        # One array from any number of operands, of which nothing but shapes is kept: concatenate and its like.
+        lean = p.variadic and not (several or self.full or p.residuals or self.watched)
 
         def attach(tensors: Any, values: Any, out: Any, residuals: Any, options: dict[str, Any]) -> Any:
             cls = RUNTIME["Tensor"]
             node = new_node(self)
             node.edges = tuple([tensors[i]._edge for i in active])
+            if lean and out.__class__ is not float:
+                node.saved = tuple([options[s] if s != "specs" else [Spec.of(v) for v in values] for s in slots])
+                node.writes = ()
+                node.shape = out.shape
+                node.dtype = out.dtype
+                return cls._wrap(out, node)
             outs = out if several else (out,)
             results = tuple([cls._wrap(value) for value in outs])
             known = dict(options)
@@ -347,12 +355,13 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
         ]
     elif plan is None:
         lines.append(f"    return finish(None, {tensors}, {values}, out, {given})")
-    elif p.residuals or len(p.outputs) > 1 or "specs" in plan.slots:
+    elif len(p.outputs) > 1 or "specs" in plan.slots:
         lines.append(f"    return finish(plan, {tensors}, {values}, out, {given})")
     else:
         lines += [
             "    if get_mode() is not None:",
             f"        return finish(plan, {tensors}, {values}, out, {given})",
+            *([f"    out, {', '.join(p.residuals)} = out"] if p.residuals else []),
             "    tensor = new(Tensor)",
             "    tensor._data = out",
             "    tensor._family = tensor._writes = None",

@@ -69,7 +69,7 @@ _MANY = 256
 
 
 def flat_places(shape: tuple[int, ...], index: Any, count: int) -> np.ndarray | None:
-    """Where in flat memory ``index`` points to, in an array of ``shape``; None where that would take more than it saves.
+    """Where in flat memory ``index`` points to, in an array of ``shape``; None where that costs more than it saves.
 
     Raises:
         IndexError: an index out of range.
@@ -170,7 +170,7 @@ class NumpyStream(RandomStream):
 
 
 class NumpyLegacyStream(RandomStream):
-    """A ``RandomState`` over MT19937; without a seed the one behind ``numpy.random.seed`` and ``numpy.random.randn``."""
+    """A ``RandomState`` over MT19937; without a seed, the one behind ``numpy.random.seed`` and ``randn``."""
 
     def __init__(self, seed: Any = None) -> None:
         self.native: Any = np.random.mtrand._rand if seed is None else np.random.RandomState(seed)

@@ -54,16 +54,17 @@ def triu(x: Any, /, *, k: int) -> np.ndarray:
 
 
 def argsort(x: Any, /, *, axis: int, descending: bool) -> np.ndarray:
-    """The stable order (200 by 300: 1690 µs) from NumPy's fast unstable one (340 µs), where nothing is equal to another."""
+    """The stable order (200 by 300: 1690 µs) by NumPy's fast unstable one (340 µs), rows with equal elements again."""
     if descending:
         return x.shape[axis] - 1 - np.flip(argsort(np.flip(x, axis), axis=axis, descending=False), axis)
-    if x.size > SMALL and x.dtype.kind in "fiu":
-        order = x.argsort(axis)
-        values = np.moveaxis(gather(x, order, axis), axis, -1)
-        equal = (values[..., 1:] == values[..., :-1]).any() or (x.dtype.kind == "f" and np.isnan(values[..., -1]).any())
-        if not equal:
-            return order
-    return x.argsort(axis, kind="stable")
+    if x.size <= SMALL or x.dtype.kind != "f":
+        return x.argsort(axis, kind="stable")
+    order = x.argsort(axis)
+    values = np.moveaxis(gather(x, order, axis), axis, -1)
+    redo = (values[..., 1:] == values[..., :-1]).any(-1) | np.isnan(values[..., -1])
+    if redo.any():
+        np.moveaxis(order, axis, -1)[redo] = np.moveaxis(x, axis, -1)[redo].argsort(-1, kind="stable")
+    return order
 
 
 def gather(x: Any, order: Any, axis: int) -> np.ndarray:

@@ -167,28 +167,27 @@ def _mirrored(x: Any, axis: int, before: int, after: int, mode: str, reflect_typ
     with_edge = int(mode == "symmetric")
     if x.shape[axis] == 1 and not with_edge:
         return _edge(x, axis, before, after, mode)  # nothing but the edge to mirror: NumPy repeats it
-    sides = []
-    for left, width in ((True, before), (False, after)):
-        wider = x
-        while width:
-            # A mirrored array ends in a mirror's plane again: wide borders are made by mirroring what there is.
-            size = wider.shape[axis]
-            part = min(width, size - 1 + with_edge)
-            width -= part
-            if left:
-                start = part - with_edge
-                block = _cut(wider, axis, start, None if with_edge else 0, -1)
-                edge = _cut(wider, axis, 1)
-            else:
-                start = size - 2 + with_edge
-                stop = start - part
-                block = _cut(wider, axis, start, None if stop < 0 else stop, -1)
-                edge = _cut(wider, axis, size - 1, None)
-            if reflect_type == "odd":
-                block = 2 * edge - block
-            wider = _join.concatenate(*((block, wider) if left else (wider, block)), axis=axis)
-        sides.append(wider)
-    return [sides[0], _cut(sides[1], axis, x.shape[axis], None) if after else None]
+    odd = reflect_type == "odd"
+    return [_mirror(x, axis, before, True, with_edge, odd), x, _mirror(x, axis, after, False, with_edge, odd)]
+
+
+def _mirror(x: Any, axis: int, width: int, left: bool, with_edge: int, odd: bool) -> Any:
+    """What stands on one side of ``x``: a mirrored array ends in a mirror's plane again, and is mirrored on there."""
+    wider = x
+    border: list[Any] = []
+    while width:
+        size = wider.shape[axis]
+        part = min(width, size - 1 + with_edge)
+        width -= part
+        start = part - with_edge if left else size - 2 + with_edge
+        stop = start - part
+        block = _cut(wider, axis, start, None if stop < 0 else stop, -1)
+        if odd:
+            block = 2 * (_cut(wider, axis, 1) if left else _cut(wider, axis, size - 1, None)) - block
+        border = [block, *border] if left else [*border, block]
+        if width:
+            wider = _join.concatenate(*(border + [x] if left else [x, *border]), axis=axis)
+    return _join.concatenate(*border, axis=axis) if len(border) > 1 else border[0] if border else None
 
 
 def _wrapped(x: Any, axis: int, before: int, after: int, mode: str) -> list[Any]:

@@ -81,24 +81,24 @@ take_along_axis.vjp(
 def scatter_along(xp: Any, x: Any, indices: Any, /, *, axis: int, shape: tuple[int, ...], once: bool) -> Any:
     """Zeros of ``shape`` with ``x`` added where ``take_along_axis`` would have read it.
 
-    ``once`` says that no place comes twice (a permutation), which spares the slow adding up.
+    ``once`` says that no place comes twice and none is negative, as in a permutation: that spares the slow adding up.
     """
     out = xp.zeros(shape, dtype=x.dtype)
-    if once:
-        xp.put_along_axis(out, indices, x, axis)
-        return out
     # In flat memory one array of integers says it all, and that is the case libraries have made fast.
     places: Any = 0
     step = 1
     for i in reversed(range(len(shape))):
         if i == axis:
             along = indices.astype("int64")
-            places = places + (along % shape[i] if shape[i] else along) * step
+            places = places + (along + (along < 0) * shape[i] if not once else along) * step
         elif shape[i] > 1:
             places = places + (xp.arange(shape[i]) * step).reshape((-1,) + (1,) * (len(shape) - 1 - i))
         step *= shape[i]
-    places = xp.broadcast_to(places, x.shape).reshape(-1)
-    backends.of(out).add_at(out.reshape(-1), places, x.reshape(-1))
+    if once:
+        out.reshape(-1)[places] = x
+    else:
+        places = xp.broadcast_to(places, x.shape).reshape(-1)
+        backends.of(out).add_at(out.reshape(-1), places, x.reshape(-1))
     return out
 
 
