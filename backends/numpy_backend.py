@@ -79,7 +79,8 @@ def flat_places(shape: tuple[int, ...], index: Any, count: int) -> np.ndarray | 
         entries = entries[:-1]
     axis = len(entries) - 1
     last = entries[-1] if entries else None
-    if isinstance(last, np.ndarray) and last.dtype.kind in "iu" and entries[:-1] == (slice(None),) * axis:
+    whole = all([isinstance(entry, slice) and entry == slice(None) for entry in entries[:-1]])
+    if whole and isinstance(last, np.ndarray) and last.dtype.kind in "iu":
         size = shape[axis]
         places = last.astype(np.intp)
         if places.size and not -size <= places.min() <= places.max() < size:

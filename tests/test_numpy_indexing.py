@@ -247,8 +247,51 @@ def test_repeated_indices_add_up_in_every_dtype(backend: backends.Backend) -> No
         np.testing.assert_array_equal(g, np.repeat([[1.0], [3.0]], 3, 1))
 
 
+RNG = np.random.default_rng(11)
+LARGE: dict[str, Any] = {
+    "rows": RNG.integers(-40, 40, 100),
+    "columns": (slice(None), RNG.integers(-30, 30, (5, 7))),
+    "columns before an ellipsis": (slice(None), RNG.integers(0, 30, 9), ...),
+    "cells": (RNG.integers(0, 40, 600), RNG.integers(-30, 30, 600)),
+    "rows of a slice": (slice(3, 35, 2), RNG.integers(0, 30, 40)),
+    "masked rows and columns": (RNG.random(40) < 0.5, slice(None)),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_gathers_add_up_as_numpys(name: str, backend: backends.Backend) -> None:
+    array = RNG.normal(size=(40, 30))
+    x = tensor(backend.asarray(array), requires_grad=True)
+    found = x[keyed(LARGE[name], backend.asarray)]
+    np.testing.assert_array_equal(to_numpy(found), array[LARGE[name]])
+    (g,) = gradients([(found * found).sum()], [x])
+    expected = np.zeros_like(array)
+    np.add.at(expected, LARGE[name], 2 * array[LARGE[name]])
+    np.testing.assert_allclose(to_numpy(g), expected)
+
+
+def test_adding_beyond_the_end_is_an_error() -> None:
+    with pytest.raises(IndexError, match="add_at: expected indices from -4 to 3 on axis 0"):
+        backends.get("numpy").add_at(np.zeros((4, 300)), np.array([4]), np.ones((1, 300)))
+
+
 # Sorting ---------------------------------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "complex128"])
+def test_large_sorts_are_stable_with_ties_and_nan(dtype: str, axis: int, backend: backends.Backend) -> None:
+    array = RNG.normal(size=(90, 80)).astype(dtype) * 5
+    array[:40] = np.round(array[:40])
+    if array.dtype.kind != "i":
+        array[50:60, 20:30][RNG.random((10, 10)) < 0.3] = np.nan
+    x = tensor(backend.asarray(array))
+    order = np.argsort(array, axis, kind="stable")
+    np.testing.assert_array_equal(to_numpy(anp.argsort(x, axis)), order)
+    np.testing.assert_array_equal(to_numpy(anp.sort(x, axis)), np.sort(array, axis))
+    falling = to_numpy(anp.argsort(x, axis, descending=True))
+    assert (np.sort(falling, axis) == np.sort(order, axis)).all()
+    np.testing.assert_array_equal(np.take_along_axis(array, falling, axis), np.flip(np.sort(array, axis), axis))
 
 def test_equal_elements_keep_their_order_and_their_gradients(backend: backends.Backend) -> None:
     x = tensor(backend.asarray(np.array([1.0, 0.0, 1.0, 0.0])), requires_grad=True)
