@@ -270,8 +270,8 @@ def _round(x: Symbol, decimals: int = 0) -> Symbol:
 
 
 def _nan_to_num(x: Symbol, *, nan: float, posinf: float, neginf: float) -> Any:
-    finite = _where(x == -np.inf, neginf, x)
-    return _where(_ufunc("isnan", x), nan, _where(x == np.inf, posinf, finite))
+    finite = _where(_ufunc("equal", x, -np.inf), neginf, x)
+    return _where(_ufunc("isnan", x), nan, _where(_ufunc("equal", x, np.inf), posinf, finite))
 
 
 def _special(name: str, *operands: Any) -> Symbol:

@@ -148,7 +148,7 @@ class Methods:
     __invert__ = of(_elementwise.bitwise_invert).operator()
 
     def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other  # type: ignore[operator]
+        return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self

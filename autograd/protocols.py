@@ -193,7 +193,7 @@ class Protocols:
         """
         if api_version not in VERSIONS:
             raise ValueError(
-                f"__array_namespace__: expected a version among {', '.join(VERSIONS[1:])}; got {api_version!r}. "  # type: ignore[arg-type]
+                f"__array_namespace__: expected a version among {', '.join(VERSIONS[1:])}; got {api_version!r}. "
                 "Ask for none to get the latest."
             )
         return namespace

@@ -9,6 +9,7 @@ arguments they return Tensors. ``np.linalg``, ``np.fft`` and ``np.random`` come 
 
 from autograd.numpy import fft as fft
 from autograd.numpy import linalg as linalg
+from autograd.numpy import random as random
 from autograd.numpy.activations import *
 from autograd.numpy.choosing import *
 from autograd.numpy.creation import *

@@ -157,7 +157,7 @@ def _comparison(name: str, forward: Any) -> Any:
     return compare
 
 
-equal = _comparison("equal", lambda xp, a, b: xp.equal(a, b))
+equal: Any = _comparison("equal", lambda xp, a, b: xp.equal(a, b))
 not_equal = _comparison("not_equal", lambda xp, a, b: xp.not_equal(a, b))
 less = _comparison("less", lambda xp, a, b: xp.less(a, b))
 less_equal = _comparison("less_equal", lambda xp, a, b: xp.less_equal(a, b))

@@ -312,7 +312,7 @@ def _constant(name: str, forward: Any) -> Any:
 
 isnan = _constant("isnan", lambda xp, x: xp.isnan(x))
 isinf = _constant("isinf", lambda xp, x: xp.isinf(x))
-isfinite = _constant("isfinite", lambda xp, x: xp.isfinite(x))
+isfinite: Any = _constant("isfinite", lambda xp, x: xp.isfinite(x))
 signbit = _constant("signbit", lambda xp, x: xp.signbit(x))
 logical_not = _constant("logical_not", lambda xp, x: xp.logical_not(x))
 logical_xor = _constant("logical_xor", lambda xp, a, b: xp.logical_xor(a, b))
