@@ -14,7 +14,7 @@ install_cuda = $(MAKE) --no-print-directory $(VENV)/.installed-$(CUDA_EXTRA)
 try_cuda = $(if $(CUDA_EXTRA),$(install_cuda) || echo "$(CUDA_EXTRA) could not be installed: going on without the GPU." >&2,\
 	echo "No NVIDIA driver for CUDA 12 or newer found: running on the CPU.")
 
-.PHONY: help demo test test-slow test-gpu check format bench clean
+.PHONY: help demo test test-slow test-gpu check format ledger bench clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -44,6 +44,9 @@ check: $(VENV)/.installed-dev ## linter, formatter, type checker, direction of i
 format: $(VENV)/.installed-dev ## format the code, and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+ledger: $(VENV)/.installed-test ## write docs/coverage.md from the table of test cases
+	$(PY) -m tests.ledger
 
 bench: $(VENV)/.installed-all $(VENV)/.installed-peers ## compare CPU, GPU and the peers
 	+@$(try_cuda)

@@ -35,7 +35,8 @@ def max_pool(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads,
         if best is None:
             best, index = here.copy(), xp.zeros(here.shape, dtype="int32")
         else:
-            index[(here > best) | ((here != here) & (best == best))] = k
+            # Not index[…] = k: a mask as an index makes the host wait for the device.
+            index += ((here > best) | ((here != here) & (best == best))) * (k - index)
             xp.maximum(best, here, best)
     return best, index
 

@@ -100,6 +100,10 @@ ROWS = [
     ),
     Case("prod", ops.prod, (ZERO,), {"axis": (1,), "keepdims": False}, reference=_reduced(np.prod), label="zeros"),
     Case("prod", ops.prod, (ZERO,), {"axis": ALL, "keepdims": False}, reference=_reduced(np.prod), label="all-zeros"),
+    Case(
+        "unbroadcast", ops.unbroadcast, (B,), {"shape": (B.shape[1], 1)},
+        reference=lambda x, shape: x.sum(axis=(0, 2)).reshape(shape), analytic=True,
+    ),
     Case("any", ops.any, (ZERO,), {"axis": (1,), "keepdims": False}, reference=_reduced(np.any), orders=0),
     Case("all", ops.all, (ZERO,), {"axis": (1,), "keepdims": True}, reference=_reduced(np.all), orders=0),
     Case(
