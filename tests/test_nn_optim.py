@@ -60,3 +60,131 @@ def test_five_steps_agree_with_the_recorded_ones(case: str, dtype: str, backend:
             tolerance = close if dtype == "float64" else {"rtol": 2e-5, "atol": 1e-6}
             found = p.backend.to_numpy(p.data)
             np.testing.assert_allclose(found, RECORDED[f"{prefix}/{name}"][step], err_msg=f"step {step + 1}", **tolerance)
+
+
+FUNCTIONS = {
+    "quadratic": lambda x, matrix: (x @ matrix @ x) / 2 - x.sum(),
+    "rosenbrock": lambda x, matrix: (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum(),
+}
+
+
+@pytest.mark.parametrize("case", [name for name in CASES if "lbfgs" in name])
+def test_lbfgs_agrees_with_pytorch(case: str) -> None:
+    options = dict(CASES[case])
+    f = FUNCTIONS[case.split("/")[2]]
+    x = tensor(options.pop("start"), dtype="float64", requires_grad=True)
+    matrix = RECORDED["optimiser/lbfgs/matrix"]
+    for key in ("cls", "function"):
+        options.pop(key)
+    optimizer = optim.LBFGS([x], **options)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = f(x, matrix)
+        loss.backward()
+        return loss
+
+    for step in range(5):
+        before = optimizer.step(closure)
+        np.testing.assert_allclose(x.data, RECORDED[f"{case}/x"][step], rtol=1e-6, atol=1e-8, err_msg=f"step {step + 1}")
+        np.testing.assert_allclose(before.item(), RECORDED[f"{case}/loss_before"][step], rtol=1e-6, atol=1e-10)
+        assert optimizer.memory["evaluations"] == RECORDED[f"{case}/evaluations"][step]
+
+
+def test_parameters_lie_side_by_side_and_survive_a_move() -> None:
+    a, b = tensor([1.0, 2.0], requires_grad=True), tensor([[3.0]], requires_grad=True)
+    optimizer = optim.Adam([a, b], lr=0.1)
+    (a.sum() * b.sum()).backward()
+    optimizer.step()
+    assert a.data.base is b.data.base
+    a.data = a.data.copy()
+    optimizer.zero_grad()
+    (a.sum() * b.sum()).backward()
+    optimizer.step()
+    assert a.data.base is b.data.base
+    assert optimizer.state_dict()["state"][0]["step"] == 2
+
+
+def test_a_parameter_without_a_gradient_is_left_alone() -> None:
+    a, b = tensor([1.0], requires_grad=True), tensor([2.0], requires_grad=True)
+    optimizer = optim.SGD([a, b], lr=0.5, momentum=0.9)
+    (3 * a).sum().backward()
+    optimizer.step()
+    assert a.item() == -0.5
+    assert b.item() == 2.0
+    assert [s["step"] for s in optimizer.state_dict()["state"]] == [1, 0]
+
+
+def test_groups_have_options_of_their_own() -> None:
+    a, b = tensor([1.0], requires_grad=True), tensor([1.0], requires_grad=True)
+    optimizer = optim.SGD([{"params": [a]}, {"params": [b], "lr": 1.0}], lr=0.1)
+    (a + b).sum().backward()
+    optimizer.step()
+    assert (a.item(), b.item()) == (pytest.approx(0.9), 0.0)
+    with pytest.raises(ValueError, match="expected options among lr"):
+        optimizer.add_group({"params": [tensor([1.0], requires_grad=True)], "rate": 1.0})
+    with pytest.raises(ValueError, match="each parameter once"):
+        optimizer.add_group({"params": [a]})
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "NAdam", "RMSprop", "Adagrad", "Adadelta", "Lion", "LAMB", "RAdam", "Adamax"])
+def test_a_loaded_state_goes_on_to_the_same_numbers(kind: str) -> None:
+    def train(optimizer: optim.Optimizer, w: Tensor, steps: int) -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            ((w - 3.0) ** 2).sum().backward()
+            optimizer.step()
+
+    make_it = getattr(optim, kind)
+    options = {"momentum": 0.9} if kind in ("SGD", "RMSprop") else {}
+    w = tensor([1.0, -1.0], requires_grad=True)
+    optimizer = make_it([w], lr=0.1, **options)
+    train(optimizer, w, 3)
+    copy = tensor(w.data, requires_grad=True)
+    other = make_it([copy], lr=0.5, **options)
+    other.load_state_dict(optimizer.state_dict())
+    train(optimizer, w, 3)
+    train(other, copy, 3)
+    np.testing.assert_array_equal(w.data, copy.data)
+    with pytest.raises(ValueError, match="expected the state of"):
+        optim.Adamax([copy] * 1).load_state_dict({"kind": "Else", "groups": [{"count": 1}], "state": []})
+
+
+def test_large_updates_agree_with_small_ones() -> None:
+    pytest.importorskip("numba", reason="the extra jit is not installed")
+    rng = np.random.default_rng(0)
+    start, grads = rng.standard_normal(200_000).astype("float32"), rng.standard_normal((3, 200_000)).astype("float32")
+    whole = tensor(start, requires_grad=True)
+    parts = [tensor(piece, requires_grad=True) for piece in np.split(start, 20)]
+    one, many = optim.Adam([whole]), optim.Adam(parts)
+    for g in grads:
+        whole.grad = tensor(g)
+        for p, piece in zip(parts, np.split(g, 20), strict=True):
+            p.grad = tensor(piece)
+        one.step()
+        many.step()
+    np.testing.assert_allclose(whole.data, np.concatenate([p.data for p in parts]), rtol=1e-5, atol=1e-7)
+
+
+def test_clipping() -> None:
+    a, b = tensor([3.0, 0.0], requires_grad=True), tensor([4.0], requires_grad=True)
+    ((a * a).sum() / 2 + (b * b).sum() / 2).backward()
+    assert optim.clip_grad_norm_([a, b], 1.0) == pytest.approx(5.0)
+    np.testing.assert_allclose(np.concatenate([a.grad.data, b.grad.data]), [0.6, 0.0, 0.8])
+    optim.clip_grad_value_([a, b], 0.7)
+    np.testing.assert_allclose(np.concatenate([a.grad.data, b.grad.data]), [0.6, 0.0, 0.7])
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: optim.SGD([]), "expected parameters; got none"),
+        (lambda: optim.SGD(tensor([1.0], requires_grad=True)), "expected an iterable of Tensors"),
+        (lambda: optim.SGD([np.ones(2)]), "expected leaf Tensors; got ndarray"),
+        (lambda: optim.Adam([tensor([1.0], requires_grad=True)], betas=(1.0, 0.9)), r"two betas on \[0, 1\)"),
+        (lambda: optim.LBFGS([tensor([1.0], requires_grad=True)]).step(), "expected a closure"),
+    ],
+)
+def test_bad_input_says_what_was_expected(call: Any, text: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=text):
+        call()

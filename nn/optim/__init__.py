@@ -2,7 +2,26 @@
 
 from nn.optim.adaptive import RMSprop, Adadelta, Adagrad
 from nn.optim.base import Optimizer
+from nn.optim.clip import WeightAverage, clip_grad_norm_, clip_grad_value_
+from nn.optim.lbfgs import LBFGS
 from nn.optim.moments import LAMB, Adam, Adamax, AdamW, Lion, NAdam, RAdam
 from nn.optim.sgd import SGD
 
-__all__ = ["LAMB", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "NAdam", "Optimizer", "RAdam", "RMSprop"]
+__all__ = [
+    "LAMB",
+    "LBFGS",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "WeightAverage",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+]
