@@ -1,3 +1,18 @@
 """Layers, losses, optimisers and training. May import `autograd` and `backends`, and knows no array library."""
+# ruff: noqa: F403 - layers and losses are at hand under nn itself, as PyTorch has them; their packages name them.
 
 from nn import _clash as _clash  # first: says clearly when the `autograd` found is another project's
+from nn import activations as activations
+from nn import functional as functional
+from nn import init as init
+from nn import layers as layers
+from nn import losses as losses
+from nn import random as random
+from nn.layers import *
+from nn.losses import *
+from nn.module import Module as Module
+from nn.module import buffer as buffer
+from nn.module import parameter as Parameter  # noqa: F401 - PyTorch's spelling
+from nn.module import parameter as parameter
+from nn.random import set_random_seed as set_random_seed
+from nn.sequential import Sequential as Sequential

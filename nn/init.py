@@ -38,7 +38,9 @@ class Initializer:
 
     def draw(self, shape: Shape, dtype: Any, stream: backends.RandomStream) -> Any:
         """What a subclass defines."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method draw(self, shape, dtype, stream). Add one.")
+        raise NotImplementedError(
+            f"{type(self).__name__}: expected a method draw(self, shape, dtype, stream). Add one."
+        )
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())

@@ -1,4 +1,4 @@
-"""Modules: objects whose attributes are parameters, buffers and further modules. Imports ``autograd`` and ``backends``.
+"""Modules: objects whose attributes are parameters, buffers and further modules. Imports ``nn.state`` and ``autograd``.
 
 Nothing is registered: a parameter is any Tensor found by looking at attributes, through nested modules, lists, tuples
 and dicts. A layer is a short class with a ``forward``.
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import autograd.numpy as np
-import backends
-from autograd import Tensor, no_grad, tensor
+from autograd import Tensor, tensor
+from nn import state, summaries
 
 M = TypeVar("M", bound="Module")
 
@@ -19,8 +19,9 @@ M = TypeVar("M", bound="Module")
 class Module:
     """The base of layers and models.
 
-    A subclass sets Tensors and modules as attributes and defines ``forward``; calling the module runs it. Names in
-    ``buffers`` are state that is saved with the parameters but not trained (running statistics).
+    A subclass sets Tensors and modules as attributes and defines ``forward``; calling the module runs it. There is no
+    ``super().__init__()`` to forget. Names in ``buffers`` are Tensors that are saved with the parameters but not
+    trained (running statistics, constants).
 
     >>> import nn
     >>> class Scale(nn.Module):
@@ -35,6 +36,11 @@ class Module:
 
     buffers: tuple[str, ...] = ()
     training: bool = True
+    # The shape of one input without the batch axis, where it was given: Keras's input_shape.
+    input_shape: tuple[int, ...] | None = None
+    # Whether inputs are integers, as an embedding's are.
+    takes_integers: bool = False
+    _hooks: tuple[Callable[..., Any], ...] = ()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; subclasses define it."""
@@ -43,7 +49,28 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._hooks:
+            return self._hooked(args, kwargs)
         return self.forward(*args, **kwargs)
+
+    def _hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        out = self.forward(*args, **kwargs)
+        for hook in self._hooks:
+            changed = hook(self, args, out)
+            out = out if changed is None else changed
+        return out
+
+    def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHook:
+        """Call ``hook(module, args, out)`` after each call; what it returns (not None) replaces the result.
+
+        >>> import nn, autograd.numpy as np
+        >>> layer = nn.Linear(4, 2)
+        >>> with layer.register_forward_hook(lambda module, args, out: print(out.shape)):
+        ...     _ = layer(np.zeros((3, 4), "float32"))
+        (3, 2)
+        """
+        self._hooks = (*self._hooks, hook)
+        return RemovableHook(self, hook)
 
     # Looking at attributes -----------------------------------------------------------------------------------
 
@@ -53,35 +80,39 @@ class Module:
             if isinstance(value, (Tensor, Module, list, tuple, dict)):
                 yield name, value
 
-    def _walk(self) -> Iterator[tuple[str, Module, Any]]:
-        """``(path, owner, value)`` of every module and Tensor below and including this one, each object once."""
+    def walk(self, aliases: bool = False) -> Iterator[tuple[str, Module, Any]]:
+        """``(path, owner, value)`` of every module and Tensor from this one down, each once, in the attributes' order.
+
+        With ``aliases``, what is reachable by several paths comes once per path; a cycle is still walked once.
+        """
         seen: set[int] = set()
-        stack: list[tuple[str, Any, Any]] = [("", self, self)]
+        # Ids on the way to an entry, as a linked list: (id, rest).
+        stack: list[tuple[str, Module, Any, Any]] = [("", self, self, None)]
         while stack:
-            path, owner, value = stack.pop()
-            if id(value) in seen:
+            path, owner, value, above = stack.pop()
+            if _within(id(value), above) if aliases else id(value) in seen:
                 continue
-            if isinstance(value, (Tensor, Module)):
-                seen.add(id(value))
+            seen.add(id(value))
+            if isinstance(value, Tensor):
                 yield path, owner, value
+                continue
             if isinstance(value, Module):
+                yield path, owner, value
                 inside, owner = list(value.children()), value
             elif isinstance(value, dict):
                 inside = [(str(key), entry) for key, entry in value.items()]
-            elif isinstance(value, (list, tuple)):
-                inside = [(str(i), entry) for i, entry in enumerate(value)]
             else:
-                continue
+                inside = [(str(i), entry) for i, entry in enumerate(value)]
             prefix = path + "." if path else ""
             stack += [
-                (prefix + name, owner, entry)
+                (prefix + name, owner, entry, (id(value), above))
                 for name, entry in reversed(inside)
                 if isinstance(entry, (Tensor, Module, list, tuple, dict))
             ]
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """``(path, module)`` of this module (path ``""``) and all below it, each once."""
-        return ((path, value) for path, _, value in self._walk() if isinstance(value, Module))
+        return ((path, value) for path, _, value in self.walk() if isinstance(value, Module))
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it, each once."""
@@ -89,8 +120,8 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """``(path, Tensor)`` of every parameter, a shared one once: ``"layers.0.weight"``."""
-        for path, owner, value in self._walk():
-            if isinstance(value, Tensor) and path.rpartition(".")[2] not in owner.buffers:
+        for path, owner, value in self.walk():
+            if isinstance(value, Tensor) and not _is_buffer(path, owner):
                 yield path, value
 
     def parameters(self) -> list[Tensor]:
@@ -99,80 +130,66 @@ class Module:
         Raises:
             ValueError: a layer has no parameters yet, because it has not seen its input's size.
         """
-        for path, module in self.named_modules():
-            if not module.is_built():
-                raise ValueError(
-                    f"parameters: expected every layer to know its input size; {path or 'it'} ({module!r}) does not "
-                    "yet. Give it input_shape=…, or call the model once on a batch."
-                )
+        self.check_built("parameters")
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """``(path, Tensor)`` of every buffer."""
-        for path, owner, value in self._walk():
-            if isinstance(value, Tensor) and path.rpartition(".")[2] in owner.buffers:
+        for path, owner, value in self.walk():
+            if isinstance(value, Tensor) and _is_buffer(path, owner):
                 yield path, value
+
+    # Building ------------------------------------------------------------------------------------------------
 
     def is_built(self) -> bool:
         """Whether this module's own parameters exist."""
         return True
 
+    def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        """Make what is missing for inputs of ``shape`` (without the batch axis); the output's shape, None if unknown."""
+        return None
+
+    def output_shape_alone(self) -> tuple[int, ...] | None:
+        """The shape of one output where it is known without the input's; a layer of fixed sizes says so."""
+        return None
+
+    def check_built(self, name: str) -> None:
+        """Raise ValueError, as ``name``, where a layer's parameters don't exist yet."""
+        for path, module in self.named_modules():
+            if not module.is_built():
+                raise ValueError(
+                    f"{name}: expected every layer to know its input's size; {path or 'this one'} ({module!r}) does "
+                    "not yet. Give input_shape=… to the first layer, or call the model once on a batch."
+                )
+
     # State ---------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Path -> array of every parameter and buffer: the arrays themselves, not copies."""
-        self.parameters()
-        return {path: value.data for path, _, value in self._walk() if isinstance(value, Tensor)}
+        """Path -> array of every parameter and buffer, a shared one once: the arrays themselves, not copies.
 
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadReport:
+        Raises:
+            ValueError: a layer has no parameters yet.
+        """
+        self.check_built("state_dict")
+        return {path: value.data for path, _, value in self.walk() if isinstance(value, Tensor)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> state.LoadReport:
         """Copy arrays into the parameters and buffers of the same names; nothing is written unless all fits.
 
         Args:
-            state: path -> array (of any backend), NumPy array or Tensor.
-            strict: raise where a name is missing or unexpected; otherwise load what fits.
+            state_dict: path -> array (of any backend), NumPy array or Tensor. A shared parameter may stand under any
+                of its names, or under all.
+            strict: raise where a name is missing or unexpected or a shape differs; otherwise load what fits.
 
         Returns:
             What did not match: ``missing``, ``unexpected`` and ``mismatched`` names.
 
         Raises:
             KeyError: names are missing or unexpected, and ``strict``.
-            ValueError: a shape differs, and ``strict``.
+            ValueError: a shape differs, and ``strict``; or values that don't convert, strict or not.
         """
-        self.parameters()
-        own = {path: value for path, _, value in self._walk() if isinstance(value, Tensor)}
-        report = LoadReport(
-            missing=[name for name in own if name not in state],
-            unexpected=[name for name in state if name not in own],
-            mismatched=[
-                (name, own[name].shape, tuple(np.shape(state[name])))
-                for name in own
-                if name in state and tuple(np.shape(state[name])) != own[name].shape
-            ],
-        )
-        if strict and (report.missing or report.unexpected):
-            raise KeyError(
-                f"load_state_dict: expected exactly the names {_names(own)}; missing {_names(report.missing)}, "
-                f"unexpected {_names(report.unexpected)}. Pass strict=False to load what fits."
-            )
-        if strict and report.mismatched:
-            name, expected, came = report.mismatched[0]
-            raise ValueError(
-                f"load_state_dict: expected {name} of shape {expected}; got {came}. "
-                "Load into the same architecture, or pass strict=False to skip it."
-            )
-        skipped = {name for name, _, _ in report.mismatched}
-        ready = []
-        for name, target in own.items():
-            if name in state and name not in skipped:
-                value = state[name].data if isinstance(state[name], Tensor) else state[name]
-                source = backends.of(value)
-                if source is not target.backend:
-                    value = source.to_numpy(value)
-                ready.append((target, target.backend.asarray(value, dtype=target.dtype, device=target.device)))
-        with no_grad():
-            for target, value in ready:
-                target[...] = value
-        return report
+        self.check_built("load_state_dict")
+        return state.load(self.walk(aliases=True), state_dict, strict)
 
     def train(self: M, training: bool = True) -> M:
         """Switch dropout, batch statistics and their like on; returns itself."""
@@ -187,21 +204,20 @@ class Module:
     def to(self: M, target: Any) -> M:
         """Move every parameter and buffer to a device (``"cuda"``) or dtype (``"float64"``), in place; returns itself.
 
-        The Tensors stay the same objects, so that optimisers made before go on working.
+        The Tensors stay the same objects, so that optimisers made before go on working; a dtype leaves integers be.
         """
-        for path, _, value in list(self._walk()):
+        for _, _, value in list(self.walk()):
             if isinstance(value, Tensor):
-                moved = value.detach().to(target)
-                gradient = value.grad
-                value.data = moved.data
-                value.grad = None if gradient is None else gradient.detach().to(target)
-            elif isinstance(value, Module):
+                state.move(value, target)
+            else:
                 value.moved(target)
-            del path
         return self
 
     def moved(self, target: Any) -> None:
-        """Called on each module by ``to``: move what is not a Tensor attribute."""
+        """Called on each module by ``to``: adapt what is not a Tensor attribute."""
+        dtype = state.dtype_or_none(target)
+        if dtype is not None and getattr(self, "dtype", None) is not None:
+            self.dtype = dtype
 
     def freeze(self: M) -> M:
         """Ask no gradient for any parameter any more; returns itself."""
@@ -226,55 +242,65 @@ class Module:
             function(module)
         return self
 
+    # Showing -------------------------------------------------------------------------------------------------
+
+    def summary(self, input_shape: tuple[int, ...] | None = None) -> summaries.Summary:
+        """A table of layers, output shapes, parameters and memory; ``print`` it, or let a notebook show it.
+
+        Args:
+            input_shape: of one input without the batch axis; needed for output shapes where no layer was given one.
+        """
+        return summaries.summarize(self, input_shape)
+
     def __repr__(self) -> str:
-        inside = [
-            (path, repr(value).replace("\n", "\n  "))
-            for path, owner, value in self._walk()
-            if isinstance(value, Module) and owner is self and value is not self
-        ]
-        own = self.describe()
-        if not inside:
-            return f"{type(self).__name__}({own})"
-        lines = "".join(f"\n  ({path}): {text}" for path, text in inside)
-        return f"{type(self).__name__}({own}{lines}\n)"
+        return summaries.tree(self)
 
     def describe(self) -> str:
         """What stands between the brackets of the repr: sizes and options."""
         return ""
 
 
-class LoadReport:
-    """What ``load_state_dict`` did not find a place or a value for."""
+class RemovableHook:
+    """The handle of a hook: ``.remove()`` takes it off; a context manager does so at its end."""
 
-    def __init__(
-        self,
-        missing: list[str],
-        unexpected: list[str],
-        mismatched: list[tuple[str, tuple[int, ...], tuple[int, ...]]],
-    ) -> None:
-        self.missing = missing
-        self.unexpected = unexpected
-        self.mismatched = mismatched
+    def __init__(self, module: Module, hook: Callable[..., Any]) -> None:
+        self._module = module
+        self._hook = hook
 
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.unexpected or self.mismatched)
+    def remove(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        self._module._hooks = tuple([hook for hook in self._module._hooks if hook is not self._hook])
 
-    def __repr__(self) -> str:
-        if not self:
-            return "all names and shapes match"
-        lines = [f"missing: {name}" for name in self.missing] + [f"unexpected: {name}" for name in self.unexpected]
-        lines += [f"{name}: expected shape {want}, got {came}" for name, want, came in self.mismatched]
-        return "\n".join(lines)
+    def __enter__(self) -> RemovableHook:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
 
 
 def parameter(data: Any, dtype: Any = None, device: str | None = None) -> Tensor:
-    """A Tensor that requires a gradient; Python numbers and lists become float32, the dtype of networks."""
+    """A Tensor that requires a gradient, with a copy of ``data``; numbers and lists become float32, as networks have it.
+
+    >>> parameter([1, 2])
+    Tensor([1., 2.], dtype=float32, requires_grad=True)
+    """
     if dtype is None and not hasattr(data, "dtype"):
         dtype = "float32"
     return tensor(data, dtype=dtype, requires_grad=True, device=device)
 
 
-def _names(names: Any, most: int = 8) -> str:
-    listed = list(names)
-    text = ", ".join(listed[:most]) or "none"
-    return text + (f" and {len(listed) - most} more" if len(listed) > most else "")
+def buffer(shape: tuple[int, ...], value: float, dtype: Any = "float32") -> Tensor:
+    """A Tensor that requires no gradient, filled with ``value``, for a name in ``buffers``."""
+    return Tensor(np.full(shape, value, dtype=dtype))
+
+
+def _is_buffer(path: str, owner: Module) -> bool:
+    return bool(owner.buffers) and path.rpartition(".")[2] in owner.buffers
+
+
+def _within(identity: int, above: Any) -> bool:
+    while above is not None:
+        if above[0] == identity:
+            return True
+        above = above[1]
+    return False

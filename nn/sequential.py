@@ -8,8 +8,31 @@ from typing import Any
 from nn.module import Module
 
 
+class Input(Module):
+    """The shape of one input, without the batch axis, as the first entry of a ``Sequential``; not a layer of it.
+
+    >>> import nn
+    >>> nn.Sequential([nn.layers.Input(shape=(4,)), nn.layers.Dense(2)])
+    Sequential(
+      (0): Dense(4, 2)
+    )
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.input_shape = tuple(shape)
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+
 class Sequential(Module):
     """``layers[-1](… layers[0](x))``; takes layers, or one list of them. Parameters are named ``"0.weight"``, as PyTorch does.
+
+    Any function of one argument may stand among the layers. Where the shape of the input is known (``input_shape`` of
+    the first layer, ``Linear(in, out)``), layers are built as they are added; else at the first call.
+
+    Raises:
+        TypeError: an entry can't be called.
 
     >>> import nn
     >>> nn.Sequential([nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1)])
@@ -24,6 +47,8 @@ class Sequential(Module):
         if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
             layers = tuple(layers[0])
         self.layers: list[Any] = []
+        # The shape of one output, as far as it is known.
+        self.output_shape: tuple[int, ...] | None = None
         for layer in layers:
             self.add(layer)
 
@@ -34,11 +59,27 @@ class Sequential(Module):
                 f"Sequential: expected layers or functions; got {type(layer).__name__}. "
                 "Pass layers one by one, or one list of them."
             )
-        if isinstance(layer, Module) and self.layers:
-            size = getattr(self.layers[-1], "output_size", None)
-            if size is not None:
-                layer.build_after(size)
+        given = layer.input_shape if isinstance(layer, Module) else None
+        if not self.layers and given is not None:
+            self.input_shape = self.output_shape = given
+        if isinstance(layer, Input):
+            return
+        self.output_shape = self._after(layer, self.output_shape)
         self.layers.append(layer)
+
+    def _after(self, layer: Any, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if not isinstance(layer, Module):
+            return None
+        if shape is None:
+            return layer.output_shape_alone()
+        return layer.build_for(shape)
+
+    def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        out: tuple[int, ...] | None = shape
+        for layer in self.layers:
+            out = self._after(layer, out)
+        self.output_shape = out
+        return out
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:

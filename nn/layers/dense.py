@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import autograd.numpy as np
+import backends
 from autograd import Tensor
 from autograd.ops.network import linear
 from nn import activations, init
@@ -11,15 +13,18 @@ from nn.module import Module, parameter
 
 
 class Linear(Module):
-    """``x · Wᵀ + b`` over the last axis: (…, in) to (…, out), with W (out, in) as PyTorch and the document have it.
+    """``f(x · Wᵀ + b)`` over the last axis: (…, in) to (…, out), with W (out, in) as PyTorch and the document have it.
 
     Args:
         in_features: the size of the input's last axis; None to take it from the first batch.
         out_features: the size of the output's.
         bias: whether to add b.
         weight_init, bias_init: initialisers by name or as objects; by default PyTorch's, uniform on ±1/√in.
-        activation: applied to the result: a name or a function (none by default).
+        activation: f, by name or as a function (none by default).
         dtype: of the parameters.
+
+    Raises:
+        ValueError: a size is not a positive integer; at a call, where the input's last axis does not fit.
 
     >>> Linear(4, 2).weight.shape
     (2, 4)
@@ -35,9 +40,9 @@ class Linear(Module):
         activation: Any = None,
         dtype: Any = "float32",
     ) -> None:
-        for name, size in (("in_features", in_features), ("out_features", out_features)):
-            if not (size is None and name == "in_features") and (not isinstance(size, int) or size < 1):
-                raise ValueError(f"{type(self).__name__}: expected {name} to be a positive integer; got {size!r}.")
+        if in_features is not None:
+            check_size(self, "in_features", in_features)
+        check_size(self, "out_features", out_features)
         self.out_features = out_features
         self.use_bias = bias
         self.weight_init = init.get(weight_init)
@@ -54,10 +59,6 @@ class Linear(Module):
         """The size of the input's last axis; None before it is known."""
         return None if self.weight is None else self.weight.shape[1]
 
-    @property
-    def output_size(self) -> int:
-        return self.out_features
-
     def is_built(self) -> bool:
         return self.weight is not None
 
@@ -65,25 +66,29 @@ class Linear(Module):
         """Make the parameters, now that the input's size is known."""
         self.weight = parameter(self.weight_init((self.out_features, in_features), self.dtype))
         if self.use_bias:
-            if self.bias_init is not None:
-                self.bias = parameter(self.bias_init((self.out_features,), self.dtype))
-            else:
-                limit = in_features**-0.5
-                self.bias = parameter(init.Uniform(-limit, limit)((self.out_features,), self.dtype))
+            limit = in_features**-0.5
+            self.bias = parameter((self.bias_init or init.Uniform(-limit, limit))((self.out_features,), self.dtype))
 
-    def build_after(self, size: int) -> None:
+    def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         if self.weight is None:
-            self.build(size)
+            self.build(shape[-1])
+        return (*shape[:-1], self.out_features)
+
+    def output_shape_alone(self) -> tuple[int, ...] | None:
+        return None if self.weight is None else (self.out_features,)
 
     def forward(self, x: Any) -> Any:
-        if self.weight is None:
-            self.build(x.shape[-1])
-        out = linear(x, self.weight, self.bias)
-        return out if self.activation is None else self.activation(out)
+        weight = self.weight
+        if weight is None:
+            with backends.use(of_input(x)):
+                self.build(x.shape[-1])
+            weight = self.weight
+        out = linear(x, weight, self.bias)
+        activation = self.activation
+        return out if activation is None else activation(out)
 
     def describe(self) -> str:
-        size = "?" if self.weight is None else self.in_features
-        parts = [f"{size}, {self.out_features}"]
+        parts = [f"{'?' if self.weight is None else self.in_features}, {self.out_features}"]
         if not self.use_bias:
             parts.append("bias=False")
         if self.activation is not None:
@@ -97,8 +102,7 @@ class Dense(Linear):
     Weights start Glorot uniform and biases 0, as Keras's do; the input's size is taken from the layer before, from
     ``input_shape``, or from the first batch.
 
-    >>> layer = Dense(10, activation="relu", input_shape=(4,))
-    >>> layer
+    >>> Dense(10, activation="relu", input_shape=(4,))
     Dense(4, 10, activation='relu')
     """
 
@@ -113,7 +117,7 @@ class Dense(Linear):
         dtype: Any = "float32",
     ) -> None:
         super().__init__(
-            input_shape[-1] if input_shape else None,
+            None if input_shape is None else tuple(input_shape)[-1],
             units,
             bias=use_bias,
             weight_init=kernel_initializer,
@@ -121,3 +125,42 @@ class Dense(Linear):
             activation=activation,
             dtype=dtype,
         )
+        if input_shape is not None:
+            self.input_shape = tuple(input_shape)
+
+
+class Bilinear(Module):
+    """``x1ᵀ · W_k · x2 + b_k`` for each k: (…, in1) and (…, in2) to (…, out), W (out, in1, in2); starts as PyTorch's.
+
+    >>> Bilinear(3, 2, 4).weight.shape
+    (4, 3, 2)
+    """
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, dtype: Any = "float32"
+    ) -> None:
+        for name, size in (("in1", in1_features), ("in2", in2_features), ("out", out_features)):
+            check_size(self, f"{name}_features", size)
+        limit = in1_features**-0.5
+        draw = init.Uniform(-limit, limit)
+        self.weight = parameter(draw((out_features, in1_features, in2_features), dtype))
+        self.bias = parameter(draw((out_features,), dtype)) if bias else None
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        out = np.einsum("...i,kij,...j->...k", x1, self.weight, x2)
+        return out if self.bias is None else out + self.bias
+
+    def describe(self) -> str:
+        out, in1, in2 = self.weight.shape
+        return f"{in1}, {in2}, {out}" + ("" if self.bias is not None else ", bias=False")
+
+
+def check_size(layer: Any, name: str, size: Any) -> None:
+    """Raise ValueError unless ``size`` is a positive integer."""
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"{type(layer).__name__}: expected {name} to be a positive integer; got {size!r}. Correct it.")
+
+
+def of_input(x: Any) -> backends.Backend:
+    """The backend a layer's parameters belong on when the layer first sees ``x``."""
+    return x.backend if isinstance(x, Tensor) else backends.of(x)

@@ -1,0 +1,47 @@
+"""Activations, layers and losses as functions without parameters of their own: ``import nn.functional as F``.
+
+Each is defined where its layer is; imports ``activations``, ``losses`` and ``layers``, and ``autograd``.
+"""
+# ruff: noqa: F401 - the module is what it imports
+
+from __future__ import annotations
+
+from autograd.numpy.activations import (
+    celu,
+    elu,
+    gelu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    log_softmax,
+    mish,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+)
+from autograd.numpy.trigonometry import tanh
+from autograd.ops.network import linear
+from nn.activations import glu, logsigmoid, prelu, relu, softmin, sparse_plus, squareplus, threshold
+from nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    focal_loss,
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    log_cosh_loss,
+    mse_loss,
+    nll_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)

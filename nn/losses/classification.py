@@ -1,0 +1,341 @@
+"""Cross entropies, on probabilities and on logits, and what follows from them. Imports ``losses.base``, ``autograd``.
+
+Functions and classes have PyTorch's names, argument order (prediction, target) and defaults.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd.numpy as np
+from autograd import Tensor, tensor
+from autograd.numpy.common import backend_of, raw
+from autograd.ops import network as _network
+from autograd.ops.elementwise import clip
+from nn.losses.base import Loss, check_reduction, integers, like, pair, reduce, spread
+
+# Keras's guard: probabilities are kept this far from 0 and 1, and the gradient outside is 0.
+EPSILON = 1e-7
+
+# Two classes -------------------------------------------------------------------------------------------------
+
+
+def binary_elements(input: Any, target: Any) -> Any:
+    """-(y·log p + (1 - y)·log(1 - p)), p clipped to [1e-7, 1 - 1e-7]."""
+    p, y = pair("binary_cross_entropy", input, target)
+    return _network.binary_cross_entropy(clip(p, EPSILON, 1 - EPSILON), y)
+
+
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+    """Mean of -(y·log p + (1 - y)·log(1 - p)) for probabilities p: the document's J (§4.2), with both of its halves.
+
+    p is clipped to [1e-7, 1 - 1e-7] and has no gradient outside, as in Keras (PyTorch stops the logarithms at -100).
+
+    Args:
+        input: probabilities.
+        target: y, of the same shape; integers and booleans are cast.
+        weight: multiplies the elements; broadcast against them.
+
+    Raises:
+        ValueError: shapes differ, or the reduction is unknown.
+
+    >>> binary_cross_entropy(np.array([0.6]), np.array([1.0]))
+    np.float64(0.5108256237659907)
+    """
+    loss = binary_elements(input, target)
+    return reduce(loss if weight is None else loss * like(weight, loss), reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """The same of p = sigmoid(input), without ever computing p: log(1 + e^x) - x·y.
+
+    Args:
+        pos_weight: multiplies the terms of positive targets, one per class: y·log p counts so many times.
+
+    >>> binary_cross_entropy_with_logits(np.array([1000.0]), np.array([0.0]))
+    np.float64(1000.0)
+    """
+    x, y = pair("binary_cross_entropy_with_logits", input, target)
+    if pos_weight is None:
+        loss = _network.sigmoid_cross_entropy(x, y)
+    else:
+        loss = (1 - y) * x + (1 + (like(pos_weight, x) - 1) * y) * np.softplus(-x)
+    return reduce(loss if weight is None else loss * like(weight, loss), reduction)
+
+
+# Several classes -----------------------------------------------------------------------------------------------
+
+
+def _classes_last(x: Any) -> Any:
+    return np.moveaxis(x, 1, -1) if len(x.shape) > 2 else x
+
+
+def _checked(name: str, x: Any, labels: Any) -> Any:
+    """Integer labels that fit ``x`` (…, classes); a further axis of size 1, as Keras's users have it, is dropped."""
+    labels = integers(name, labels, x)
+    if labels.shape == (*x.shape[:-1], 1):
+        labels = np.reshape(labels, x.shape[:-1])
+    if labels.shape != x.shape[:-1]:
+        raise ValueError(
+            f"{name}: expected labels of shape {tuple(x.shape[:-1])}, one for each row of the prediction; "
+            f"got {tuple(labels.shape)}. Reshape them."
+        )
+    return labels
+
+
+def _in_range(name: str, labels: Any, classes: int) -> Any:
+    """``labels`` after a look at their range, where looking does not wait for a device."""
+    values = raw(labels)
+    if backend_of(values).device_type == "cpu" and values.size:
+        low, high = int(values.min()), int(values.max())
+        if low < 0 or high >= classes:
+            raise IndexError(
+                f"{name}: expected labels from 0 to {classes - 1}, for {classes} classes; got {low if low < 0 else high}. "
+                "Correct the labels, make the output wider, or name the label to skip: ignore_index=…."
+            )
+    return labels
+
+
+def _kept(name: str, labels: Any, ignore_index: int | None, classes: int, other: Any) -> tuple[Any, Any]:
+    """Labels with ignored ones replaced by 0, and a mask of the others in ``other``'s dtype (None: all are kept)."""
+    if ignore_index is None:
+        return _in_range(name, labels, classes), None
+    ignored = labels == ignore_index
+    kept = np.astype(np.logical_not(ignored), other.dtype)
+    return _in_range(name, np.where(ignored, 0, labels), classes), kept
+
+
+def _weighted(loss: Any, factor: Any, reduction: str, sample_weight: Any = None) -> Any:
+    """The mean divides by the sum of ``factor`` (class weights of the labels kept), as in PyTorch."""
+    if factor is not None:
+        loss = loss * factor
+    if factor is not None and reduction == "mean" and sample_weight is None:
+        return np.sum(loss) / np.sum(factor)
+    return reduce(loss, reduction, sample_weight)
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int | None = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    sample_weight: Any = None,
+) -> Any:
+    """Mean of -log softmax(x)[label], or of -Σ y·log softmax(x) for targets that are probabilities.
+
+    Args:
+        input: logits (classes,), (n, classes) or (n, classes, …).
+        target: integer labels (n, …), or probabilities of the input's shape.
+        weight: one per class. With labels, the mean divides by the sum of the labels' weights.
+        ignore_index: a label that adds nothing, also not to the mean's divisor; None for no such label.
+        reduction: ``"mean"``, ``"sum"``, ``"none"`` (a loss for each label).
+        label_smoothing: ε; targets become (1 - ε)·y + ε/classes (Szegedy et al. 2016).
+        sample_weight: one per sample; the mean then divides by the number of samples.
+
+    Raises:
+        ValueError: shapes don't fit, or label_smoothing is not in [0, 1].
+        IndexError: a label is out of range (on a GPU it is not looked for).
+        TypeError: targets are floats of another shape.
+
+    >>> cross_entropy(np.array([[0.0, 0.0], [0.0, 1000.0]]), np.array([0, 1]), reduction="none")
+    array([0.69314718, 0.        ])
+    """
+    check_reduction("cross_entropy", reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: expected label_smoothing from 0 to 1; got {label_smoothing}. Correct it.")
+    x = _classes_last(input)
+    classes = x.shape[-1]
+    if getattr(target, "dtype", None) is not None and target.dtype.kind not in "iu" and target.shape == input.shape:
+        y = _classes_last(like(target, x))
+        if label_smoothing:
+            y = (1 - label_smoothing) * y + label_smoothing / classes
+        terms = np.log_softmax(x) * y
+        if weight is not None:
+            terms = terms * like(weight, x)
+        loss = -np.sum(terms, axis=-1)
+        if reduction == "mean" and not loss.shape:
+            return loss
+        return reduce(loss, reduction, sample_weight)
+    labels, kept = _kept("cross_entropy", _checked("cross_entropy", x, target), ignore_index, classes, x)
+    factor = kept
+    if weight is not None:
+        weight = like(weight, x)
+        factor = weight[labels] if kept is None else weight[labels] * kept
+    if not label_smoothing:
+        return _weighted(_network.softmax_cross_entropy(x, labels)[0], factor, reduction, sample_weight)
+    logs = np.log_softmax(x)
+    spread_out = -np.sum(logs if weight is None else logs * weight, axis=-1)
+    picked = -_network.pick_label(logs, labels)
+    loss = (1 - label_smoothing) * (picked if factor is None else picked * factor)
+    loss = loss + label_smoothing / classes * (spread_out if kept is None else spread_out * kept)
+    if reduction == "mean" and factor is not None and sample_weight is None:
+        return np.sum(loss) / np.sum(factor)
+    return reduce(loss, reduction, sample_weight)
+
+
+def nll_loss(
+    input: Any, target: Any, weight: Any = None, ignore_index: int | None = -100, reduction: str = "mean"
+) -> Any:
+    """Mean of -input[label], for log probabilities (n, classes, …); options as in ``cross_entropy``.
+
+    >>> nll_loss(np.log(np.array([[0.25, 0.75]])), np.array([1]))
+    np.float64(0.2876820724517809)
+    """
+    check_reduction("nll_loss", reduction)
+    x = _classes_last(input)
+    labels, factor = _kept("nll_loss", _checked("nll_loss", x, target), ignore_index, x.shape[-1], x)
+    if weight is not None:
+        weight = like(weight, x)[labels]
+        factor = weight if factor is None else weight * factor
+    return _weighted(-_network.pick_label(x, labels), factor, reduction)
+
+
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+    """Kullback and Leibler's target·(log target - input), for log probabilities ``input``; 0 where the target is 0.
+
+    Args:
+        reduction: ``"batchmean"`` is the divergence (a sum divided by the batch's size); ``"mean"`` divides by all
+            elements, as PyTorch's does.
+        log_target: the target is given as logarithms, too.
+
+    >>> kl_div(np.log(np.array([[0.5, 0.5]])), np.array([[1.0, 0.0]]), reduction="batchmean")
+    np.float64(0.6931471805599453)
+    """
+    check_reduction("kl_div", reduction, "batchmean")
+    x, y = pair("kl_div", input, target)
+    loss = np.exp(y) * (y - x) if log_target else np.xlogy(y, y) - y * x
+    if reduction == "batchmean":
+        return np.sum(loss) / (x.shape[0] if x.shape else 1)
+    return reduce(loss, reduction)
+
+
+def focal_loss(input: Any, target: Any, alpha: float | None = 0.25, gamma: float = 2.0, reduction: str = "none") -> Any:
+    """α_t·(1 - p_t)^γ·(-log p_t) from logits, p_t the probability of the true one of two classes (Lin et al. 2017).
+
+    Args:
+        alpha: the weight of positive targets, 1 - α that of negative ones; None for no weights.
+        gamma: how much well-classified samples are faded out; 0 is cross entropy.
+
+    >>> focal_loss(np.array([0.0]), np.array([1.0]), alpha=None, gamma=1.0)
+    array([0.34657359])
+    """
+    x, y = pair("focal_loss", input, target)
+    p = np.sigmoid(x)
+    loss = _network.sigmoid_cross_entropy(x, y) * (p + y - 2 * p * y) ** gamma
+    if alpha is not None:
+        loss = loss * (alpha * y + (1 - alpha) * (1 - y))
+    return reduce(loss, reduction)
+
+
+# Classes -------------------------------------------------------------------------------------------------------
+
+
+class BCELoss(Loss):
+    """Mean of -(y·log p + (1 - y)·log(1 - p)) for probabilities; see ``binary_cross_entropy``.
+
+    >>> BCELoss()(np.array([0.6]), np.array([1.0]))
+    np.float64(0.5108256237659907)
+    """
+
+    buffers = ("weight",)
+
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.weight = constant(weight)
+
+    def elements(self, input: Any, target: Any) -> Any:
+        return binary_cross_entropy(input, target, self.weight, "none")
+
+
+class BCEWithLogitsLoss(Loss):
+    """The same from logits; see ``binary_cross_entropy_with_logits``."""
+
+    buffers = ("weight", "pos_weight")
+
+    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+        super().__init__(reduction)
+        self.weight = constant(weight)
+        self.pos_weight = constant(pos_weight)
+
+    def elements(self, input: Any, target: Any) -> Any:
+        return binary_cross_entropy_with_logits(input, target, self.weight, "none", self.pos_weight)
+
+
+class CrossEntropyLoss(Loss):
+    """Mean of -log softmax(x)[label] from logits, or of -Σ y·log softmax(x); see ``cross_entropy``.
+
+    >>> CrossEntropyLoss()(np.zeros((2, 4)), np.array([0, 3]))
+    np.float64(1.3862943611198906)
+    """
+
+    buffers = ("weight",)
+
+    def __init__(
+        self, weight: Any = None, ignore_index: int | None = -100, reduction: str = "mean", label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__(reduction)
+        self.weight = constant(weight)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Any, target: Any, sample_weight: Any = None) -> Any:
+        return cross_entropy(
+            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing, sample_weight
+        )
+
+
+class NLLLoss(Loss):
+    """Mean of -input[label] for log probabilities; see ``nll_loss``."""
+
+    buffers = ("weight",)
+
+    def __init__(self, weight: Any = None, ignore_index: int | None = -100, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.weight = constant(weight)
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Any, target: Any, sample_weight: Any = None) -> Any:
+        if sample_weight is None:
+            return nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        loss = nll_loss(input, target, self.weight, self.ignore_index, "none")
+        return reduce(loss, self.reduction, sample_weight)
+
+
+class KLDivLoss(Loss):
+    """target·(log target - input) for log probabilities; see ``kl_div``."""
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        check_reduction("KLDivLoss", reduction, "batchmean")
+        self.reduction = reduction
+        self.log_target = log_target
+
+    def forward(self, input: Any, target: Any, sample_weight: Any = None) -> Any:
+        if sample_weight is None:
+            return kl_div(input, target, self.reduction, self.log_target)
+        loss = kl_div(input, target, "none", self.log_target)
+        if self.reduction == "batchmean":
+            return np.sum(loss * spread(sample_weight, loss)) / loss.shape[0]
+        return reduce(loss, self.reduction, sample_weight)
+
+
+class FocalLoss(Loss):
+    """α_t·(1 - p_t)^γ·(-log p_t) from logits of two classes; see ``focal_loss``."""
+
+    def __init__(self, alpha: float | None = 0.25, gamma: float = 2.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.alpha = alpha
+        self.gamma = gamma
+
+    def elements(self, input: Any, target: Any) -> Any:
+        return focal_loss(input, target, self.alpha, self.gamma)
+
+
+def constant(data: Any) -> Any:
+    """Weights as a Tensor that is not trained; float32 where they are numbers. None stays None."""
+    if data is None or data.__class__ is Tensor:
+        return data
+    return tensor(data, dtype=None if hasattr(data, "dtype") else "float32")
