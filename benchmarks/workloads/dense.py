@@ -58,14 +58,15 @@ def data(case: Case) -> Data:
 @work.peer("xpgrad")
 def xpgrad(data: Data, case: Case) -> Step:
     import backends
-    import nn
     from autograd import Tensor
     from nn import functional as F
+    from nn import optim
 
     put = backends.get(case.backend).asarray
     x, y = Tensor(put(data["x"])), put(data["y"])
-    weights = [Tensor(put(value.copy()), requires_grad=True) for value in data["weights"]]
-    optimizer = nn.optim.Adam(weights, lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
+    # The linear layer holds its weight transposed, as PyTorch's does.
+    weights = [Tensor(put(value.T.copy()), requires_grad=True) for value in data["weights"]]
+    optimizer = optim.Adam(weights, lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
 
     def step() -> Any:
         optimizer.zero_grad()
@@ -86,7 +87,6 @@ def torch(data: Data, case: Case) -> Step:
 
     device = "cuda" if case.device == "gpu" else "cpu"
     x, y = torch.tensor(data["x"], device=device), torch.tensor(data["y"], device=device)
-    # PyTorch's linear layer holds its weight transposed.
     values = (np.ascontiguousarray(value.T) for value in data["weights"])
     weights = [torch.tensor(value, device=device, requires_grad=True) for value in values]
     optimizer = torch.optim.Adam(weights, lr=RATE, betas=(BETA1, BETA2), eps=EPSILON, fused=True)

@@ -64,14 +64,16 @@ def _xpgrad_fused(x: Any, y: Any, parameters: list[Any]) -> Step:
     from nn import functional as F
 
     W1, b1, Wy, by = parameters
+    # The linear layer holds its weight transposed, as PyTorch's does.
+    V1, Vy = (W.detach().T.copy().requires_grad_() for W in (W1, Wy))
 
     def step() -> Any:
-        for parameter in parameters:
+        for parameter in (V1, b1, Vy, by):
             parameter.grad = None
-        h = F.relu(F.linear(x, W1, b1))
-        loss = F.binary_cross_entropy_with_logits(F.linear(h, Wy, by), y)
+        h = F.relu(F.linear(x, V1, b1))
+        loss = F.binary_cross_entropy_with_logits(F.linear(h, Vy, by), y)
         loss.backward()
-        return loss, [parameter.grad for parameter in parameters]
+        return loss, [V1.grad.T, b1.grad, Vy.grad.T, by.grad]
 
     return step
 
@@ -85,7 +87,6 @@ def torch(data: Data, case: Case) -> Step:
     x, y = torch.tensor(data["x"], device=device), torch.tensor(data["y"], device=device)
     parameters = [torch.tensor(data[name], device=device, requires_grad=True) for name in NAMES]
     W1, b1, Wy, by = parameters
-    # PyTorch's linear layer holds its weight transposed.
     V1, Vy = (W.detach().T.contiguous().requires_grad_() for W in (W1, Wy))
 
     def step() -> Any:

@@ -36,15 +36,15 @@ def data(case: Case) -> Data:
 @work.peer("xpgrad")
 def xpgrad(data: Data, case: Case) -> Step:
     import backends
-    import nn
     from autograd import Tensor
+    from nn import optim
 
     put = backends.get(case.backend).asarray
     weights = [Tensor(put(value.copy()), requires_grad=True) for value in data["weights"]]
     if case.variant == "Adam":
-        optimizer: Any = nn.optim.Adam(weights, lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
+        optimizer: Any = optim.Adam(weights, lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
     else:
-        optimizer = nn.optim.SGD(weights, lr=RATE, momentum=BETA1)
+        optimizer = optim.SGD(weights, lr=RATE, momentum=BETA1)
     for weight, grad in zip(weights, data["grads"]):
         weight.grad = Tensor(put(grad))
 
