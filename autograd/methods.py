@@ -20,6 +20,7 @@ from autograd.numpy import (
     diagonals,
     editing,
     elementwise,
+    extrema,
     indexing,
     joining,
     logic,
@@ -170,18 +171,18 @@ class Methods:
 
     all = reductions.all
     any = reductions.any
-    argmax = reductions.argmax
-    argmin = reductions.argmin
+    argmax = extrema.argmax
+    argmin = extrema.argmin
     count_nonzero = reductions.count_nonzero
     logsumexp = reductions.logsumexp
-    max = reductions.max
+    max = extrema.max
     mean = statistics.mean
     median = quantiles.median
-    min = reductions.min
+    min = extrema.min
     nanmean = statistics.nanmean
     nansum = reductions.nansum
     prod = reductions.prod
-    ptp = reductions.ptp
+    ptp = extrema.ptp
     quantile = quantiles.quantile
     std = statistics.std
     sum = reductions.sum

@@ -15,11 +15,11 @@ from hypothesis.extra import numpy as hnp
 
 import backends
 from autograd import GraphError, Tensor, scalar, tensor
-from autograd.numpy import quantiles, reductions, scans, statistics
+from autograd.numpy import covariance, extrema, quantiles, reductions, scans, statistics
 from autograd.ops import arithmetic
 from tests.helpers import to_numpy
 
-MODULES = (reductions, scans, statistics, quantiles)
+MODULES = (reductions, extrema, scans, statistics, covariance, quantiles)
 NAMES = {name: getattr(module, name) for module in MODULES for name in module.__all__}
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((3, 4, 2))
@@ -108,6 +108,8 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("trapezoid", (X, np.array([0.0, 1.0, 3.0, 3.5])), {"axis": 1}),
     ("trapezoid", (X, X * X), {"axis": 0}),
     ("trapezoid", (LINE,), {"dx": 0.5}),
+    ("unwrap", (X * 5,), {"axis": 0}),
+    ("unwrap", (LINE,), {"period": 4.0, "discont": 3.0}),
     ("average", (X,), {}),
     ("average", (X,), {"axis": 1, "weights": np.array([1.0, 2.0, 0.5, 3.0])}),
     ("average", (X,), {"axis": (2, 0), "weights": np.abs(X[:, 0, :]).T, "keepdims": True}),
@@ -222,7 +224,7 @@ def test_float16_is_rounded_once(backend: backends.Backend) -> None:
     statistics.mean(big).backward(backend.asarray(np.float16(7000.0)))
     np.testing.assert_allclose(to_numpy(big.grad)[:2], 0.1, rtol=1e-3)
     big.zero_grad_()
-    reductions.max(big).backward(backend.asarray(np.float16(7000.0)))
+    extrema.max(big).backward(backend.asarray(np.float16(7000.0)))
     np.testing.assert_allclose(to_numpy(big.grad)[:2], 0.1, rtol=1e-3)
 
 
@@ -341,14 +343,14 @@ def holed(x: Any) -> Any:
 GRADIENTS: dict[str, Any] = {
     "nansum": lambda x: reductions.nansum(holed(x), axis=1),
     "nanprod": lambda x: reductions.nanprod(holed(x), axis=1),
-    "nanmax": lambda x: reductions.nanmax(holed(x), axis=1),
+    "nanmax": lambda x: extrema.nanmax(holed(x), axis=1),
     "nanvar": lambda x: statistics.nanvar(holed(x), axis=1),
     "nanmean": lambda x: statistics.nanmean(holed(x), axis=1),
     "nanstd": lambda x: statistics.nanstd(holed(x), axis=1),
     "var-where": lambda x: statistics.var(x, axis=1, where=X > -1),
     "std-mean": lambda x: statistics.std(x, axis=1, mean=statistics.mean(x, 1, keepdims=True)),
-    "max-where": lambda x: reductions.max(x, axis=1, where=X > 0, initial=0.1),
-    "ptp": lambda x: reductions.ptp(x, axis=1) ** 2,
+    "max-where": lambda x: extrema.max(x, axis=1, where=X > 0, initial=0.1),
+    "ptp": lambda x: extrema.ptp(x, axis=1) ** 2,
     "cumulative_sum": lambda x: scans.cumulative_sum(x * x, axis=1, include_initial=True),
     "cumulative_prod": lambda x: scans.cumulative_prod(x, axis=1, include_initial=True),
     "diff": lambda x: scans.diff(x * x, n=2, axis=1, prepend=0.0, append=x),
@@ -357,10 +359,11 @@ GRADIENTS: dict[str, Any] = {
     "gradient-edges": lambda x: scans.gradient(x * x, COORDINATES, axis=1, edge_order=2),
     "gradient-spacing": lambda x: scans.gradient(np.arange(4.0) ** 2, scans.cumsum(1 + x[0, :, 0] ** 2)),
     "trapezoid": lambda x: scans.trapezoid(x * x, scans.cumsum(x, axis=1), axis=1),
-    "average": lambda x: statistics.average(x, axis=1, weights=1 + x[0, :, 0] ** 2),
-    "cov": lambda x: statistics.cov(x[..., 0], x[..., 1]),
-    "cov-weighted": lambda x: statistics.cov(x[..., 0], aweights=1 + x[0, :, 1] ** 2),
-    "corrcoef": lambda x: statistics.corrcoef(x[..., 0]),
+    "unwrap": lambda x: scans.unwrap(x * 5, axis=1),
+    "average": lambda x: covariance.average(x, axis=1, weights=1 + x[0, :, 0] ** 2),
+    "cov": lambda x: covariance.cov(x[..., 0], x[..., 1]),
+    "cov-weighted": lambda x: covariance.cov(x[..., 0], aweights=1 + x[0, :, 1] ** 2),
+    "corrcoef": lambda x: covariance.corrcoef(x[..., 0]),
     "median": lambda x: quantiles.median(x * x, axis=(1, 2)),
     "nanmedian": lambda x: quantiles.nanmedian(holed(x), axis=1),
     "logsumexp-b": lambda x: reductions.logsumexp(x, b=1 + x * x, axis=1),
@@ -407,16 +410,16 @@ def test_third_derivative_of_a_product_with_zeros() -> None:
 
 def test_ties_share_evenly(backend: backends.Backend) -> None:
     x = Tensor(backend.asarray(np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])), requires_grad=True)
-    reductions.max(x, axis=1).backward(backend.asarray(np.array([1.0, 6.0])))
+    extrema.max(x, axis=1).backward(backend.asarray(np.array([1.0, 6.0])))
     np.testing.assert_array_equal(to_numpy(x.grad), [[0, 0.5, 0.5], [2, 2, 2]])
     x.zero_grad_()
-    reductions.min(x).backward()
+    extrema.min(x).backward()
     np.testing.assert_array_equal(to_numpy(x.grad), [[1, 0, 0], [0, 0, 0]])
 
 
 def test_nan_maximum_has_gradient_zero(backend: backends.Backend) -> None:
     x = Tensor(backend.asarray(np.array([1.0, np.nan])), requires_grad=True)
-    out = reductions.max(x)
+    out = extrema.max(x)
     out.backward()
     assert np.isnan(to_numpy(out))
     np.testing.assert_array_equal(to_numpy(x.grad), [0, 0])
@@ -440,7 +443,7 @@ def test_std_of_constants(backend: backends.Backend) -> None:
 
 def test_all_nan_slice_has_gradient_zero() -> None:
     x = Tensor(HOLES.copy(), requires_grad=True)
-    reductions.nanmax(x, axis=1).backward(np.ones(3))
+    extrema.nanmax(x, axis=1).backward(np.ones(3))
     np.testing.assert_array_equal(x.grad.data, [[0, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]])
 
 
@@ -465,7 +468,7 @@ def test_scalar_graph_elsewhere() -> None:
         out.backward()
         assert (out.item(), x.grad.item()) == (0.0, 0.0)
     assert quantiles.quantile(x, 0.25).item() == 2.5
-    assert bool(reductions.any(x)) and reductions.argmax(x).item() == 0 and reductions.count_nonzero(x).item() == 1
+    assert bool(reductions.any(x)) and extrema.argmax(x).item() == 0 and reductions.count_nonzero(x).item() == 1
     with pytest.raises(TypeError, match="cumsum: expected an array to go along; got a Tensor of a scalar graph"):
         scans.cumsum(x)
 
@@ -479,15 +482,15 @@ ERRORS = [
     (lambda: statistics.mean(T, out=np.zeros(())), TypeError, "mean: expected no out= with Tensors"),
     (lambda: scans.cumsum(T, out=np.zeros(24)), TypeError, "cumsum: expected no out= with Tensors"),
     (lambda: quantiles.quantile(T, 0.5, out=np.zeros(())), TypeError, "quantile: expected no out= with Tensors"),
-    (lambda: reductions.max(np.zeros((0, 2)), axis=0), ValueError, "max: expected at least one element .* initial="),
-    (lambda: reductions.max(T, where=X > 0), ValueError, "max: expected initial= along with where="),
+    (lambda: extrema.max(np.zeros((0, 2)), axis=0), ValueError, "max: expected at least one element .* initial="),
+    (lambda: extrema.max(T, where=X > 0), ValueError, "max: expected initial= along with where="),
     (lambda: statistics.var(T, ddof=1, correction=1), ValueError, "var: expected ddof or correction; got both"),
-    (lambda: statistics.average(T, weights=np.ones(4)), TypeError, "average: expected an axis"),
-    (lambda: statistics.average(T, axis=1, weights=np.ones(3)), ValueError, "average: expected weights of shape"),
-    (lambda: statistics.average(T, axis=1, weights=np.zeros(4)), ZeroDivisionError, "expected weights that don't add"),
-    (lambda: statistics.cov(T), ValueError, "cov: expected m of at most two dimensions; got 3"),
-    (lambda: statistics.cov(X[0], fweights=[0.5, 1.0]), TypeError, "cov: expected whole numbers as fweights"),
-    (lambda: statistics.cov(X[0], aweights=[-0.5, 1.0]), ValueError, "cov: expected aweights of 0 or more"),
+    (lambda: covariance.average(T, weights=np.ones(4)), TypeError, "average: expected an axis"),
+    (lambda: covariance.average(T, axis=1, weights=np.ones(3)), ValueError, "average: expected weights of shape"),
+    (lambda: covariance.average(T, axis=1, weights=np.zeros(4)), ZeroDivisionError, "expected weights that don't add"),
+    (lambda: covariance.cov(T), ValueError, "cov: expected m of at most two dimensions; got 3"),
+    (lambda: covariance.cov(X[0], fweights=[0.5, 1.0]), TypeError, "cov: expected whole numbers as fweights"),
+    (lambda: covariance.cov(X[0], aweights=[-0.5, 1.0]), ValueError, "cov: expected aweights of 0 or more"),
     (lambda: quantiles.quantile(T, 1.5), ValueError, r"quantile: expected q from 0 to 1; got 1\.5"),
     (lambda: quantiles.percentile(T, [5, 120]), ValueError, "percentile: expected q from 0 to 100; got"),
     (lambda: quantiles.quantile(T, 0.5, method="best"), ValueError, "quantile: expected one of the methods linear"),
@@ -502,7 +505,7 @@ ERRORS = [
     (lambda: scans.gradient(np.ones(4), edge_order=3), ValueError, "gradient: expected an edge_order of 1 or 2"),
     (lambda: scans.cumulative_sum(T), ValueError, "cumulative_sum: expected an axis for 3 dimensions"),
     (lambda: scans.cumlogsumexp(X + 1j), TypeError, "cumlogsumexp: expected real numbers"),
-    (lambda: reductions.argmax(T).backward(), GraphError, "was not recorded"),
+    (lambda: extrema.argmax(T).backward(), GraphError, "was not recorded"),
 ]
 
 

@@ -12,10 +12,12 @@ from autograd.numpy import linalg as linalg
 from autograd.numpy import random as random
 from autograd.numpy.activations import *
 from autograd.numpy.choosing import *
+from autograd.numpy.covariance import *
 from autograd.numpy.creation import *
 from autograd.numpy.diagonals import *
 from autograd.numpy.editing import *
 from autograd.numpy.elementwise import *
+from autograd.numpy.extrema import *
 from autograd.numpy.grids import *
 from autograd.numpy.indexing import *
 from autograd.numpy.joining import *
@@ -29,6 +31,7 @@ from autograd.numpy.ranges import *
 from autograd.numpy.reductions import *
 from autograd.numpy.rounding import *
 from autograd.numpy.scans import *
+from autograd.numpy.sets import *
 from autograd.numpy.shaping import *
 from autograd.numpy.signals import *
 from autograd.numpy.sorting import *
@@ -37,3 +40,4 @@ from autograd.numpy.statistics import *
 from autograd.numpy.trigonometry import *
 from autograd.numpy.turning import *
 from autograd.numpy.types import *
+from autograd.numpy.writing import *

@@ -14,7 +14,7 @@ import numpy
 
 import backends
 from autograd.numpy.common import NUMBERS, arraylike, as_dtype, backend_of, has_tensor, is_tensor, raw
-from autograd.numpy.reductions import cast, wrapped
+from autograd.numpy.reducing import cast, wrapped
 from autograd.ops import arithmetic
 from autograd.ops import shape as shapes
 from autograd.ops.transfer import transfer
@@ -35,6 +35,7 @@ __all__ = [
     "full",
     "full_like",
     "identity",
+    "indices",
     "ones",
     "ones_like",
     "tri",
@@ -348,8 +349,31 @@ def fromfunction(
     array([[ 0., 10., 20.],
            [ 1., 11., 21.]])
     """
-    grids = chosen("fromfunction", None, like).xp.indices(_sizes(shape), dtype=dtype)
+    with backends.use(chosen("fromfunction", None, like)):
+        grids = indices(shape, dtype)
     return function(*grids, **kwargs)
+
+
+def indices(dimensions: Any, dtype: Any = int, sparse: bool = False) -> Any:
+    """The coordinates of every element of a shape, an array per axis; ``sparse`` keeps them broadcastable.
+
+    As ``numpy.indices``.
+
+    >>> indices((2, 2))[0]
+    array([[0, 0],
+           [1, 1]])
+    """
+    backend = chosen("indices", None)
+    size = _sizes(dimensions)
+    lines = [
+        backend.xp.arange(n, dtype=dtype).reshape((1,) * i + (-1,) + (1,) * (len(size) - 1 - i))
+        for i, n in enumerate(size)
+    ]
+    if sparse:
+        return tuple(lines)
+    if not lines:
+        return backend.xp.zeros((0,), dtype=dtype)
+    return backend.xp.stack([backend.xp.broadcast_to(line, size) for line in lines])
 
 
 # Like other arrays --------------------------------------------------------------------------------------------

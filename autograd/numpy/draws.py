@@ -16,7 +16,7 @@ import numpy
 
 import backends
 from autograd.numpy.common import arraylike, as_dtype, has_tensor, is_tensor, raw
-from autograd.numpy.reductions import single
+from autograd.numpy.reducing import single
 from autograd.ops import arithmetic
 from autograd.ops.index import getitem, take_along_axis
 

@@ -22,7 +22,7 @@ from autograd.numpy.common import (
     raw,
     unsupported,
 )
-from autograd.numpy.reductions import cast, holds_nan, is_scalar, isnan, single
+from autograd.numpy.reducing import cast, holds_nan, is_scalar, isnan, single
 from autograd.ops import arithmetic, reduce, shape, sorting
 from autograd.ops.index import getitem, take_along_axis
 from autograd.ops.statistics import order_statistics

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.numpy.common import arraylike, arraylikes, backend_of, has_tensor, is_tensor, normalize_one, raw
 from autograd.numpy.creation import chosen, placed
-from autograd.numpy.reductions import cast, holds_nan
+from autograd.numpy.reducing import cast, holds_nan
 from autograd.ops import arithmetic, shape
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]

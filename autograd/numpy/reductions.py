@@ -1,4 +1,4 @@
-"""Reductions: sums, products, extrema, counts, log-sum-exp. Imports ``ops.reduce``, ``common``.
+"""Reductions: sums, products, counts, log-sum-exp. Imports ``ops.reduce``, ``reducing``, ``common``.
 
 All take ``axis`` as None (all axes), an integer or a tuple, and ``keepdims``; dtypes are NumPy's (integers and booleans
 add up in int64), 16-bit floats are summed and multiplied in float32 and rounded once. ``where=`` and ``initial=`` work
@@ -10,104 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.numpy.common import (
-    arraylike,
-    as_dtype,
-    backend_of,
-    hand_over,
-    has_tensor,
-    is_tensor,
-    normalize_axis,
-    normalize_one,
-    raw,
-    unsupported,
-)
-from autograd.ops import arithmetic, elementwise, reduce
-from autograd.plan import RUNTIME
+from autograd.numpy.common import arraylike, backend_of, is_tensor, normalize_axis, raw
+from autograd.numpy.reducing import NO_VALUE, cast, is_scalar, masked, single, to_out, without_nan, wrapped
+from autograd.ops import arithmetic, reduce
 
-__all__ = [
-    "all",
-    "amax",
-    "amin",
-    "any",
-    "argmax",
-    "argmin",
-    "count_nonzero",
-    "logsumexp",
-    "max",
-    "min",
-    "nanargmax",
-    "nanargmin",
-    "nanmax",
-    "nanmin",
-    "nanprod",
-    "nansum",
-    "prod",
-    "ptp",
-    "sum",
-]
+__all__ = ["all", "any", "count_nonzero", "logsumexp", "nanprod", "nansum", "prod", "sum"]
 
 _INF = float("inf")
-
-
-class _NoValue:
-    """What stands for an argument that was not given where None has a meaning."""
-
-    def __repr__(self) -> str:
-        return "<no value>"
-
-    def __reduce__(self) -> str:
-        return "NO_VALUE"
-
-
-NO_VALUE = _NoValue()
-
-
-# Shared with the other subjects of reductions -----------------------------------------------------------------
-
-
-def is_scalar(a: Any) -> bool:
-    """Whether ``a`` is a Tensor of a scalar graph: a Python float, of which every reduction is itself."""
-    return raw(a).__class__ is float
-
-
-def wrapped(value: Any, like: Any) -> Any:
-    """``value`` as a Tensor without a gradient where ``like`` is a Tensor."""
-    return RUNTIME["Tensor"]._wrap(value) if is_tensor(like) else value
-
-
-def single(out: Any) -> Any:
-    """A plain result of no dimensions as NumPy's reductions give it, a scalar (``where`` gives an array)."""
-    return out if is_tensor(out) or out.shape else out[()]
-
-
-def masked(a: Any, where: Any, fill: Any) -> Any:
-    """``a`` with ``fill`` where the condition ``where`` does not hold."""
-    return a if where is True else arithmetic.where(arraylike(where, like=a), a, fill)
-
-
-def cast(a: Any, dtype: Any) -> Any:
-    """``a`` in another dtype; as it is for None or its own."""
-    if dtype is None or a.dtype == as_dtype(dtype):
-        return a
-    return arithmetic.astype(a, dtype=as_dtype(dtype))
-
-
-def isnan(a: Any) -> Any:
-    """Where ``a`` is NaN: the one value that differs from itself, whatever the dtype."""
-    return arithmetic.not_equal(a, a)
-
-
-def holds_nan(a: Any) -> bool:
-    """Whether the dtype has NaN at all."""
-    return a.dtype.kind not in "biu"
-
-
-def _to_out(name: str, a: Any, options: dict[str, Any]) -> Any:
-    """Into ``out=``, which is the array library's business."""
-    if has_tensor(a, *options.values()):
-        raise unsupported(name, "out")
-    return hand_over(name, (arraylike(a),), **{k: v for k, v in options.items() if v is not NO_VALUE and v is not None})
 
 
 def _accumulated(
@@ -115,7 +24,7 @@ def _accumulated(
 ) -> Any:
     """A sum or product with some of dtype, out, initial, where."""
     if options["out"] is not None:
-        return _to_out(name, a, options)
+        return to_out(name, a, options)
     axis, keepdims, initial = options["axis"], options["keepdims"], options["initial"]
     a = cast(arraylike(a), options["dtype"])
     a = masked(a, options["where"], identity)
@@ -212,7 +121,7 @@ def nansum(
     >>> nansum([1.0, float("nan"), 2.0])
     np.float64(3.0)
     """
-    return sum(_without_nan(a, 0), axis, dtype, out, keepdims, initial, where)
+    return sum(without_nan(a, 0), axis, dtype, out, keepdims, initial, where)
 
 
 def nanprod(
@@ -229,138 +138,7 @@ def nanprod(
     >>> nanprod([2.0, float("nan"), 3.0])
     np.float64(6.0)
     """
-    return prod(_without_nan(a, 1), axis, dtype, out, keepdims, initial, where)
-
-
-def _without_nan(a: Any, fill: Any) -> Any:
-    a = arraylike(a)
-    return a if is_scalar(a) or not holds_nan(a) else arithmetic.where(isnan(a), fill, a)
-
-
-# Extrema ------------------------------------------------------------------------------------------------------
-
-
-def max(
-    a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = NO_VALUE, where: Any = True
-) -> Any:
-    """The largest element over axes; NaN if there is one. As ``numpy.max``.
-
-    The gradient goes to the largest element; elements that tie for it share it evenly.
-
-    Args:
-        a: any shape, with at least one element to choose from unless ``initial`` is given.
-        axis: None for all, an integer, or a tuple of integers.
-        out: for plain arrays only.
-        keepdims: keep the reduced axes with size 1.
-        initial: the result is at least this.
-        where: choose only where this condition holds; needs ``initial``.
-
-    Raises:
-        ValueError: there is nothing to choose from, or ``where`` came without ``initial``.
-
-    >>> from autograd import tensor
-    >>> x = tensor([1.0, 3.0, 3.0], requires_grad=True)
-    >>> y = max(x)
-    >>> y.backward()
-    >>> y, x.grad
-    (Tensor(3., dtype=float64, op=max), Tensor([0. , 0.5, 0.5], dtype=float64))
-    """
-    if out is not None or initial is not NO_VALUE or where is not True:
-        options = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
-        return _extremum("max", reduce.max, elementwise.maximum, a, options)
-    a = arraylike(a)
-    if is_scalar(a):
-        return arithmetic.positive(a)
-    return reduce.max(a, axis=normalize_axis(axis, a.ndim), keepdims=keepdims)
-
-
-def min(
-    a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = NO_VALUE, where: Any = True
-) -> Any:
-    """The smallest element over axes; NaN if there is one. As ``numpy.min``; arguments and gradient as for ``max``.
-
-    >>> min([[3.0, 1.0], [2.0, 4.0]], axis=1)
-    array([1., 2.])
-    """
-    if out is not None or initial is not NO_VALUE or where is not True:
-        options = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
-        return _extremum("min", reduce.min, elementwise.minimum, a, options)
-    a = arraylike(a)
-    if is_scalar(a):
-        return arithmetic.positive(a)
-    return reduce.min(a, axis=normalize_axis(axis, a.ndim), keepdims=keepdims)
-
-
-amax = max
-amin = min
-
-
-def _extremum(
-    name: str, reduction: Callable[..., Any], combine: Callable[[Any, Any], Any], a: Any, options: Any
-) -> Any:
-    if options["out"] is not None:
-        return _to_out(name, a, options)
-    initial, where = options["initial"], options["where"]
-    if initial is NO_VALUE:
-        raise ValueError(
-            f"{name}: expected initial= along with where=; got where= alone, which may leave nothing to choose from. "
-            "Pass the result for no elements as initial."
-        )
-    a = masked(arraylike(a), where, initial)
-    axes, keepdims = normalize_axis(options["axis"], a.ndim), options["keepdims"]
-    if reduce.count(a, axes):
-        return combine(reduction(a, axis=axes, keepdims=keepdims), initial)
-    nothing = reduce.sum(a, axis=axes, keepdims=keepdims)  # zeros, in the shape of the result
-    return arithmetic.add(cast(arraylike(initial, like=a), a.dtype), nothing)
-
-
-def nanmax(
-    a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = NO_VALUE, where: Any = True
-) -> Any:
-    """The largest element that is not NaN; NaN where there is none. As ``numpy.nanmax``, gradient as for ``max``.
-
-    >>> nanmax([1.0, float("nan"), 2.0])
-    np.float64(2.0)
-    """
-    return _nan_extremum(max, -_INF, a, axis, out, keepdims, initial, where)
-
-
-def nanmin(
-    a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = NO_VALUE, where: Any = True
-) -> Any:
-    """The smallest element that is not NaN; NaN where there is none. As ``numpy.nanmin``, gradient as for ``max``.
-
-    >>> nanmin([1.0, float("nan"), 2.0])
-    np.float64(1.0)
-    """
-    return _nan_extremum(min, _INF, a, axis, out, keepdims, initial, where)
-
-
-def _nan_extremum(
-    extremum: Callable[..., Any], fill: float, a: Any, axis: Any, out: Any, keepdims: bool, initial: Any, where: Any
-) -> Any:
-    a = arraylike(a)
-    if is_scalar(a) or not holds_nan(a):
-        return extremum(a, axis, out, keepdims, initial, where)
-    if out is not None:
-        return _to_out("nan" + extremum.__name__, a, {"axis": axis, "out": out, "keepdims": keepdims})
-    missing = isnan(a)
-    result = extremum(arithmetic.where(missing, fill, a), axis, None, keepdims, initial, where)
-    if initial is not NO_VALUE:
-        return result
-    return single(arithmetic.where(all(missing, axis, keepdims=keepdims), float("nan"), result))
-
-
-def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """Peak to peak: ``max - min`` over axes. As ``numpy.ptp``.
-
-    >>> ptp([[3.0, 1.0], [2.0, 9.0]], axis=1)
-    array([2., 7.])
-    """
-    if out is not None:
-        return _to_out("ptp", a, {"axis": axis, "out": out, "keepdims": keepdims})
-    a = arraylike(a)
-    return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
+    return prod(without_nan(a, 1), axis, dtype, out, keepdims, initial, where)
 
 
 # log Σ exp ----------------------------------------------------------------------------------------------------
@@ -425,7 +203,7 @@ def any(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, wh
     array([ True, False])
     """
     if out is not None:
-        return _to_out("any", a, {"axis": axis, "out": out, "keepdims": keepdims})
+        return to_out("any", a, {"axis": axis, "out": out, "keepdims": keepdims})
     a = masked(arraylike(a), where, False)
     if is_scalar(a):
         return wrapped(raw(a) != 0, a)
@@ -439,7 +217,7 @@ def all(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, wh
     array([False,  True])
     """
     if out is not None:
-        return _to_out("all", a, {"axis": axis, "out": out, "keepdims": keepdims})
+        return to_out("all", a, {"axis": axis, "out": out, "keepdims": keepdims})
     a = masked(arraylike(a), where, True)
     if is_scalar(a):
         return wrapped(raw(a) != 0, a)
@@ -456,64 +234,3 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     if is_scalar(a):
         return wrapped(int(raw(a) != 0), a)
     return reduce.count_nonzero(a, axis=normalize_axis(axis, a.ndim), keepdims=keepdims)
-
-
-def argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
-    """The index of the largest element (the first of several, or the first NaN) along an axis. As ``numpy.argmax``.
-
-    >>> argmax([[1.0, 5.0], [7.0, 2.0]], axis=1)
-    array([1, 0])
-    >>> argmax([[1.0, 5.0], [7.0, 2.0]])
-    np.int64(2)
-    """
-    if out is not None:
-        return _to_out("argmax", a, {"axis": axis, "out": out, "keepdims": keepdims})
-    return _argument(reduce.argmax, a, axis, keepdims)
-
-
-def argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
-    """The index of the smallest element (the first of several, or the first NaN) along an axis. As ``numpy.argmin``.
-
-    >>> argmin([[1.0, 5.0], [7.0, 2.0]], axis=1)
-    array([0, 1])
-    """
-    if out is not None:
-        return _to_out("argmin", a, {"axis": axis, "out": out, "keepdims": keepdims})
-    return _argument(reduce.argmin, a, axis, keepdims)
-
-
-def _argument(find: Callable[..., Any], a: Any, axis: int | None, keepdims: bool) -> Any:
-    a = arraylike(a)
-    if is_scalar(a):
-        return wrapped(0, a)
-    return find(a, axis=None if axis is None else normalize_one(axis, a.ndim), keepdims=keepdims)
-
-
-def nanargmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
-    """``argmax`` among the elements that are not NaN. As ``numpy.nanargmax``.
-
-    Raises:
-        ValueError: all are NaN (on NumPy; a GPU's result is not looked at).
-
-    >>> nanargmax([1.0, float("nan"), 2.0])
-    np.int64(2)
-    """
-    return _nan_argument("nanargmax", a, axis, out, keepdims)
-
-
-def nanargmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
-    """``argmin`` among the elements that are not NaN. As ``numpy.nanargmin``; raises as ``nanargmax``.
-
-    >>> nanargmin([1.0, float("nan"), 2.0])
-    np.int64(0)
-    """
-    return _nan_argument("nanargmin", a, axis, out, keepdims)
-
-
-def _nan_argument(name: str, a: Any, axis: int | None, out: Any, keepdims: bool) -> Any:
-    if out is not None:
-        return _to_out(name, a, {"axis": axis, "out": out, "keepdims": keepdims})
-    a = arraylike(a)
-    if is_scalar(a):
-        return wrapped(0, a)
-    return wrapped(getattr(backend_of(a).xp, name)(raw(a), axis=axis, keepdims=keepdims), a)

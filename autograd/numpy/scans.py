@@ -5,6 +5,7 @@ Along one axis each; dtypes are NumPy's, 16-bit floats are summed and multiplied
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from autograd.numpy.common import (
     raw,
     unsupported,
 )
-from autograd.numpy.reductions import NO_VALUE, cast, holds_nan, is_scalar, isnan
+from autograd.numpy.reducing import NO_VALUE, cast, holds_nan, is_scalar, without_nan
 from autograd.ops import arithmetic, reduce, scan, shape
 from autograd.ops.index import getitem
 
@@ -36,6 +37,7 @@ __all__ = [
     "nancumprod",
     "nancumsum",
     "trapezoid",
+    "unwrap",
 ]
 
 
@@ -104,7 +106,7 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = Non
     >>> nancumsum([1.0, float("nan"), 2.0])
     array([1., 1., 3.])
     """
-    return cumsum(_without_nan(a, 0), axis, dtype, out)
+    return cumsum(without_nan(a, 0), axis, dtype, out)
 
 
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
@@ -113,12 +115,7 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = No
     >>> nancumprod([2.0, float("nan"), 3.0])
     array([2., 2., 6.])
     """
-    return cumprod(_without_nan(a, 1), axis, dtype, out)
-
-
-def _without_nan(a: Any, fill: Any) -> Any:
-    a = arraylike(a)
-    return a if is_scalar(a) or not holds_nan(a) else arithmetic.where(isnan(a), fill, a)
+    return cumprod(without_nan(a, 1), axis, dtype, out)
 
 
 def cumulative_sum(
@@ -325,6 +322,20 @@ def _slope(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
         first = first + (first - at(slopes, 1, 2)) * ratios[0]
         last = last + (last - at(slopes, -2, -1)) * ratios[1]
     return cast(joining.concatenate((first, inside, last), axis=axis), f.dtype)
+
+
+def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * math.pi) -> Any:
+    """Angles with jumps of more than half a period taken out, by adding whole periods. As ``numpy.unwrap``.
+
+    What is added is piecewise constant, so the gradient passes unchanged.
+
+    >>> unwrap([0.0, 3.0, 7.0], period=4)
+    array([ 0., -1., -1.])
+    """
+    p = arraylike(p)
+    values = raw(p)
+    steady = backend_of(p).xp.unwrap(values, discont=discont, axis=axis, period=period)
+    return arithmetic.add(p, steady - values) if is_tensor(p) else steady
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:

@@ -18,10 +18,10 @@ from autograd.plan import RUNTIME
 # Names that are NumPy's own objects, by what they are.
 CONSTANTS = ("e", "euler_gamma", "inf", "nan", "newaxis", "pi", "False_", "True_", "little_endian")
 DTYPES = (
-    "bool", "bool_", "byte", "bytes_", "cdouble", "clongdouble", "complex64", "complex128", "csingle", "datetime64",
-    "double", "float16", "float32", "float64", "half", "int8", "int16", "int32", "int64", "int_", "intc", "intp",
-    "long", "longdouble", "longlong", "object_", "short", "single", "str_", "timedelta64", "ubyte", "uint", "uint8",
-    "uint16", "uint32", "uint64", "uintc", "uintp", "ulong", "ulonglong", "ushort", "void",
+    "bool", "bool_", "byte", "bytes_", "cdouble", "clongdouble", "complex64", "complex128", "complex256", "csingle",
+    "datetime64", "float128", "double", "float16", "float32", "float64", "half", "int8", "int16", "int32", "int64",
+    "int_", "intc", "intp", "long", "longdouble", "longlong", "object_", "short", "single", "str_", "timedelta64",
+    "ubyte", "uint", "uint8", "uint16", "uint32", "uint64", "uintc", "uintp", "ulong", "ulonglong", "ushort", "void",
 )  # fmt: skip
 CLASSES = (
     "character", "complexfloating", "dtype", "flexible", "floating", "generic", "inexact", "integer", "ndarray",
@@ -29,19 +29,19 @@ CLASSES = (
 )  # fmt: skip
 # About dtypes, printing, warnings, iteration and files: nothing that would see a Tensor's gradient.
 TOOLS = (
-    "base_repr", "binary_repr", "common_type", "errstate", "exceptions", "finfo", "format_float_positional",
-    "format_float_scientific", "get_printoptions", "geterr", "geterrcall", "iinfo", "index_exp", "isdtype",
-    "issubdtype", "iterable", "load", "mask_indices", "mgrid", "min_scalar_type", "mintypecode", "ndindex", "ogrid",
-    "printoptions", "promote_types", "s_", "sctypeDict", "set_printoptions", "seterr", "seterrcall", "show_config",
-    "show_runtime", "typecodes", "typename",
+    "base_repr", "binary_repr", "broadcast", "c_", "common_type", "errstate", "exceptions", "finfo",
+    "format_float_positional", "format_float_scientific", "get_printoptions", "geterr", "geterrcall", "iinfo",
+    "index_exp", "isdtype", "issubdtype", "iterable", "load", "mask_indices", "mgrid", "min_scalar_type", "mintypecode",
+    "ndindex", "ogrid", "printoptions", "promote_types", "r_", "s_", "sctypeDict", "set_printoptions", "seterr",
+    "seterrcall", "show_config", "show_runtime", "typecodes", "typename", "vectorize",
 )  # fmt: skip
 # Answers about arrays that have no derivative, Tensors included.
-PREDICATES = ("isnat", "may_share_memory", "shares_memory")
+PREDICATES = ("isfortran", "isnat", "may_share_memory", "shares_memory")
 # Of plain arrays, on their own backend as far as that has them; a gradient would be cut silently, so it is refused.
 PLAIN = (
-    "apply_over_axes", "copyto", "intersect1d", "packbits", "piecewise", "place", "poly", "polyadd", "polyder",
-    "polydiv", "polyfit", "polyint", "polymul", "polysub", "put", "putmask", "require", "roots", "setdiff1d",
-    "setxor1d", "trim_zeros", "union1d", "unpackbits",
+    "apply_over_axes", "histogram2d", "histogramdd", "packbits", "piecewise", "poly",
+    "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "require", "roots",
+    "setdiff1d", "setxor1d", "trim_zeros", "union1d", "unpackbits",
 )  # fmt: skip
 # From files, text and buffers: read by NumPy, then put on the default backend.
 READERS = ("frombuffer", "fromfile", "fromiter", "fromregex", "fromstring", "genfromtxt", "loadtxt")
