@@ -91,6 +91,28 @@ def test_lbfgs_agrees_with_pytorch(case: str) -> None:
         assert optimizer.memory["evaluations"] == RECORDED[f"{case}/evaluations"][step]
 
 
+def test_lbfgs_goes_on_from_a_loaded_state() -> None:
+    def run(x: Tensor, optimizer: optim.LBFGS, steps: int) -> None:
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            loss = FUNCTIONS["rosenbrock"](x, None)
+            loss.backward()
+            return loss
+
+        for _ in range(steps):
+            optimizer.step(closure)
+
+    x = tensor([-1.2, 1.0, 0.8], requires_grad=True)
+    one = optim.LBFGS([x], max_iter=3, line_search_fn="strong_wolfe")
+    run(x, one, 2)
+    y = tensor(x.data, requires_grad=True)
+    other = optim.LBFGS([y], max_iter=3, line_search_fn="strong_wolfe")
+    other.load_state_dict(one.state_dict())
+    run(x, one, 2)
+    run(y, other, 2)
+    np.testing.assert_array_equal(x.data, y.data)
+
+
 def test_parameters_lie_side_by_side_and_survive_a_move() -> None:
     a, b = tensor([1.0, 2.0], requires_grad=True), tensor([[3.0]], requires_grad=True)
     optimizer = optim.Adam([a, b], lr=0.1)

@@ -1,6 +1,6 @@
 """Optimisers: how parameters follow their gradients. Imports ``autograd`` and ``backends``."""
 
-from nn.optim.adaptive import RMSprop, Adadelta, Adagrad
+from nn.optim.adaptive import Adadelta, Adagrad, RMSprop
 from nn.optim.base import Optimizer
 from nn.optim.clip import WeightAverage, clip_grad_norm_, clip_grad_value_
 from nn.optim.lbfgs import LBFGS

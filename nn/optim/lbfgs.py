@@ -71,6 +71,15 @@ class LBFGS(Optimizer):
     def formula(self, group: dict[str, Any]) -> Any:
         return None, ()
 
+    def state_dict(self) -> dict[str, Any]:
+        m = self.memory
+        pairs = [(m_, c, rho) for m_, c, rho in m.get("pairs", [])]
+        return {**super().state_dict(), "memory": {**m, "pairs": pairs}}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        super().load_state_dict(saved)
+        self.memory = {**saved["memory"], "pairs": list(saved["memory"].get("pairs", []))}
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Run the iterations; returns the loss they started from."""
         if closure is None:
