@@ -1,14 +1,16 @@
-"""``checkpoint``: keep a function's arguments instead of everything inside, and compute it again in the backward pass. Imports ``custom``."""
+"""``checkpoint``: what is inside a function is not kept, but computed again for backward. Imports ``custom``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import backends
 from autograd.backward import is_tensor, propagate
 from autograd.custom import Call, fresh_data, is_active, is_recording
 from autograd.graph import Leaf, ancestors, next_seq
 from autograd.mode import EVERYDAY, get_mode, switch
+from autograd.numpy import random as shared
 from autograd.ops import arithmetic
 from autograd.plan import RUNTIME
 from autograd.transform import Function, Transform
@@ -39,8 +41,9 @@ def checkpoint(fun: Function) -> Function:
     """``fun`` with a small memory: its intermediate values are not kept for backward, but computed again there.
 
     What it costs is one more evaluation; what it saves is everything inside ``fun`` but its arguments. Gradients flow
-    to the arguments and to Tensors the function closes over. Random streams are set back, so that dropout draws the
-    same numbers again. Checkpoints nest, and have derivatives of any order.
+    to the arguments and to Tensors the function closes over. The random streams of ``autograd.numpy.random`` and of
+    backends, and ``numpy.random``'s global one, are set back, so that dropout draws the same numbers again.
+    Checkpoints nest, and have derivatives of any order.
 
     Args:
         fun: any function of arrays; it should depend on its arguments, what it closes over, and random streams only.
@@ -63,7 +66,7 @@ class _Checkpointed(Call):
         leaves, self.structure = flatten((list(args), kwargs))
         self.active = [i for i, x in enumerate(leaves) if is_active(x)]
         kept = [x.detach() if is_tensor(x) else x for x in leaves]
-        before = _states()
+        before = _states(leaves)
         start = next_seq()
         seen = _Seen(start)
         out, variables = self._run([_leaf(x) if i in self.active else x for i, x in enumerate(kept)], seen)
@@ -165,7 +168,11 @@ class _Seen:
 # Random streams --------------------------------------------------------------------------------------------
 
 
-def _states() -> dict[RandomStream, Any]:
+def _states(values: Iterable[Any]) -> dict[RandomStream, Any]:
+    """Where every stream stands. The shared ones are made now, so that their first numbers can be drawn again, too."""
+    shared.get_state()
+    for backend in {backends.default(), *[x.backend for x in values if is_tensor(x)]}:
+        shared.stream(backend)
     return {stream: stream.get_state() for stream in list(RandomStream.live)}
 
 

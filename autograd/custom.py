@@ -1,4 +1,4 @@
-"""Calls of Python functions as one node with a rule of its own; ``custom_vjp``. Imports ``inner``, ``transform``, ``plan``."""
+"""``custom_vjp``, and calls of Python functions as one node with a rule of its own. Imports ``transform``, ``plan``."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ class Call:
     ) -> list[Any]:
         """Tensors over the raw ``values`` on a new node."""
         self.outputs = len(values)
-        self.output_specs = [
-            Spec.of(value) if getattr(value, "dtype", None) is not None else Spec((), float) for value in values
-        ]
+        self.output_specs = [Spec.of(value) for value in values]
         node = new_node(self)  # type: ignore[arg-type]
         node.edges = edges
         node.saved = saved
@@ -108,9 +106,10 @@ class CustomVjp(Transform):
         return made if isinstance(made, str) else (*made, {"fwd": self.fwd, "bwd": self.bwd})
 
     def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
-        """State the derivative: ``fwd(*args) -> (result, residuals)`` and ``bwd(residuals, g) -> one cotangent per argument``.
+        """State the derivative: ``fwd(*args) -> (result, residuals)`` and ``bwd(residuals, g) -> cotangents``.
 
-        With ``nondiff_argnums``, ``bwd`` gets these arguments first. A cotangent may be None where there is none.
+        ``bwd`` returns one cotangent per argument, None where there is none; with ``nondiff_argnums`` it gets these
+        arguments first.
         """
         self.fwd = fwd
         self.bwd = bwd
@@ -118,7 +117,8 @@ class CustomVjp(Transform):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.fwd is None or self.bwd is None:
             raise GraphError(
-                f"custom_vjp: expected a derivative for {self.__name__}; none is stated. Call {self.__name__}.defvjp(fwd, bwd)."
+                f"custom_vjp: expected a derivative for {self.__name__}; none is stated. "
+                f"Call {self.__name__}.defvjp(fwd, bwd)."
             )
         if kwargs:
             bound = inspect.signature(self.fun).bind(*args, **kwargs)
@@ -171,8 +171,8 @@ class _CustomCall(Call):
         made = self.owner.fwd(*args)  # type: ignore[misc]
         if not isinstance(made, tuple) or len(made) != 2:
             raise TypeError(
-                f"custom_vjp: expected the fwd of {self.name} to return (result, residuals); got {type(made).__name__}. "
-                "Return a pair."
+                f"custom_vjp: expected the fwd of {self.name} to return (result, residuals); "
+                f"got {type(made).__name__}. Return a pair."
             )
         return made
 
@@ -216,11 +216,11 @@ class _CustomCall(Call):
             if cotangent is None:
                 continue
             places, structure = flatten(tree)
-            values, came = flatten(cotangent)
-            if came != structure:
+            values, nest = flatten(cotangent)
+            if nest != structure:
                 raise TypeError(
                     f"custom_vjp: expected the bwd of {self.name} to return a cotangent of structure "
-                    f"{describe(structure)}; got {describe(came)}. Nest it as the argument is."
+                    f"{describe(structure)}; got {describe(nest)}. Nest it as the argument is."
                 )
             for i, value in zip(places, values):
                 found[i] = value
@@ -228,8 +228,8 @@ class _CustomCall(Call):
             shape, wanted = getattr(found[i], "shape", ()), leaves[i].shape
             if found[i] is not None and tuple(shape) != tuple(wanted):
                 raise ValueError(
-                    f"custom_vjp: expected the bwd of {self.name} to return a cotangent of shape {wanted}; got {shape}. "
-                    "A cotangent has its argument's shape."
+                    f"custom_vjp: expected the bwd of {self.name} to return a cotangent of shape {wanted}; "
+                    f"got {shape}. A cotangent has its argument's shape."
                 )
         return [found[i] for i in self.active]
 

@@ -1,4 +1,4 @@
-"""Forward mode: a recorded graph swept forwards, from tangents of its inputs to those of its outputs. Imports ``backward``, ``graph``, ``plan``.
+"""Forward mode: a graph swept from tangents of its inputs to those of its outputs. Imports ``backward``, ``graph``.
 
 The function is recorded once in the mode that keeps everything (``mode.full``), and its graph swept in the order in
 which it was made. There are no levels: a nested sweep knows its own inputs by their edges, and stops at older ones.
@@ -52,7 +52,7 @@ def push(order: Sequence[Any], roots: Sequence[Any], tangents: Mapping[Any, Any]
         for node in order:
             edges = node.edges
             if node not in known and edges:
-                incoming = [known.get(edge) for edge in edges]
+                incoming: list[Any] = [known.get(edge) for edge in edges]
                 if any([t is not None for t in incoming]):
                     if node.__class__ is Pick:
                         known[node] = fit_tangent(incoming[0][node.index], node.shape, node.dtype)
@@ -246,7 +246,7 @@ class Slots:
 
 
 def _transposed(node: Any, saved: Any, incoming: list[Any], record: bool) -> Any:
-    """The tangent(s) of a node's output by transposing its vjp: ``g -> Jᵀg`` is recorded at 0, and swept with the tangents."""
+    """A node's tangent(s) by transposing its vjp: ``g -> Jᵀg`` is recorded at 0, and swept with the tangents."""
     for writes in node.writes:
         if writes:
             raise written_error(node, writes)

@@ -65,6 +65,14 @@ class Node:
     """
 
     __slots__ = ("__weakref__", "dtype", "edges", "note", "plan", "saved", "seq", "shape", "writes")
+    plan: Any
+    edges: tuple[Any, ...]
+    saved: Any
+    writes: tuple[list[str], ...]
+    shape: Any
+    dtype: Any
+    seq: int
+    note: Note | None
 
 
 class ScalarNode(Node):
@@ -187,7 +195,8 @@ def sweep(
     else learns of the pass: no hook runs, no Tensor retains.
     """
     wanted = frozenset(inputs) if inputs is not None else None
-    shared, on_way = consumers(roots, inputs, oldest, wanted if cut and wanted is not None else ())
+    stop = wanted if cut and wanted is not None else frozenset()
+    shared, on_way = consumers(roots, inputs, oldest, stop)
     fit, wrap = how.fit, how.wrap
     mode = get_mode()
     watchers = mode.watchers if mode is not None else ()
@@ -214,7 +223,7 @@ def sweep(
                     g = _notify(node, g, fit)
                 if wanted is not None and node in wanted:
                     found[node] = g
-            if on_way is not None and (cut and node in wanted or not any(edge in on_way for edge in edges)):
+            if on_way is not None and (node in stop or not any(edge in on_way for edge in edges)):
                 break
             if g is None:
                 grads: Any = (None,) * len(edges)

@@ -1,4 +1,4 @@
-"""The inner variables of a transform: a function recorded over them, swept either way. Imports ``trees``, ``forward``, ``backward``.
+"""The inner variables of a transform: a function recorded over them, swept either way. Imports ``forward``, ``trees``.
 
 Each call of a transformed function makes fresh variables: a leaf for an argument that is not recorded, an identity
 node for one that is. Sweeps stop at them. Where the graph leads on, past an identity node or to another leaf that the
@@ -258,9 +258,9 @@ def _is_inexact(x: Any) -> bool:
 
 
 def _array(number: complex, beside: list[Any]) -> Any:
-    """A Python number as a 0-d array where the other arguments live, in their floating dtype: it is weak, as in NumPy."""
+    """A Python number as a 0-d array where the other arguments live, in their floating dtype: it is weak."""
     raws = [x._data if is_tensor(x) else x for x in beside]
-    arrays = [x for x in raws if x.__class__ in backends.BY_TYPE and backends.of(x).owns_memory]
+    arrays: list[Any] = [x for x in raws if x.__class__ in backends.BY_TYPE and backends.of(x).owns_memory]
     backend = backends.of(arrays[0]) if arrays else backends.default()
     sizes = [x.dtype.itemsize // (2 if x.dtype.kind == "c" else 1) for x in arrays if x.dtype.kind in "fc"]
     size = max(sizes, default=8)

@@ -1,4 +1,4 @@
-"""Jacobians and Hessians: one recorded evaluation, and a sweep per output or per input element. Imports ``transform``, ``inner``."""
+"""Jacobians and Hessians: one recorded evaluation, a sweep per output or per input element. Imports ``transform``."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _stacked(parts: Sequence[Any], leaf: Any, size: tuple[int, ...], like: Any) 
     if not parts:
         data = like._data if is_tensor(like) else like
         return backends.of(data).xp.zeros(size, dtype=getattr(data, "dtype", None))
-    if any([part.__class__ is float or is_tensor(part) and part._data.__class__ is float for part in parts]):
+    if any([part.__class__ is float or (is_tensor(part) and part._data.__class__ is float) for part in parts]):
         return parts[0]
     flat = [shape.reshape(part, shape=(1, math.prod(_shape(part)))) for part in parts]
     return shape.reshape(join.concatenate(*flat, axis=0), shape=size)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import pickle
 import re
+import subprocess
+import sys
 import tracemalloc
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +34,8 @@ from autograd import (
     vjp,
 )
 from tests.helpers import to_numpy
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # checkpoint ------------------------------------------------------------------------------------------------------
 
@@ -134,6 +139,31 @@ def test_random_streams_are_set_back(backend: backends.Backend) -> None:
     np.testing.assert_array_equal(masks[0], masks[1])
     np.testing.assert_allclose(to_numpy(x.grad), (1 - np.tanh(np.linspace(-1, 1, 5)) ** 2) * masks[0])
     assert repr(stream.get_state()) == repr(after)  # drawing goes on as if nothing had been drawn again
+
+
+@pytest.mark.parametrize("draw", ["rand", "stream", "numpy", "generator"])
+def test_shared_random_streams_are_set_back_from_their_first_number(draw: str) -> None:
+    program = f"""
+import numpy as np
+import autograd.numpy as anp
+from autograd import checkpoint, tensor
+generator = anp.random.default_rng(0)
+draws = {{
+    "rand": lambda: anp.random.rand(3),
+    "stream": lambda: anp.random.stream().random((3,)),
+    "numpy": lambda: np.random.rand(3),
+    "generator": lambda: generator.random(3),
+}}
+seen = []
+def f(x):
+    seen.append(draws[{draw!r}]())
+    return anp.tanh(x) * seen[-1]
+checkpoint(f)(tensor([1.0, 2.0, 3.0], requires_grad=True)).sum().backward()
+after = draws[{draw!r}]()
+assert len(seen) == 2 and (seen[0] == seen[1]).all() and (seen[0] != after).all()
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_what_is_inside_is_not_kept() -> None:
