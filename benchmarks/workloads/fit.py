@@ -53,9 +53,8 @@ def xpgrad(data: Data, case: Case) -> Step:
     with backends.use(case.backend):
         model = nn.Sequential(layers)
         model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
-        put = backends.get(case.backend).asarray
-        for parameter, value in zip(model.parameters(), data["weights"]):
-            parameter.data = put(value.copy())
+        # Keras's weights stand as (in, out), ours as PyTorch's: (out, in).
+        model.load_state_dict({name: value.T for name, value in zip(model.state_dict(), data["weights"])})
     return fit(model, data, case)
 
 

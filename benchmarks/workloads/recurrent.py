@@ -49,9 +49,10 @@ def xpgrad(data: Data, case: Case) -> Step:
     from autograd import Tensor
 
     put = backends.get(case.backend).asarray
-    layer = nn.LSTM(INPUTS, UNITS, batch_first=True)
+    with backends.use(case.backend):
+        layer = nn.LSTM(INPUTS, UNITS, batch_first=True)
     layer.load_state_dict({f"{name}_l0": data[name] for name in WEIGHTS})
-    weights = [layer.state_dict()[f"{name}_l0"] for name in WEIGHTS]
+    weights = [dict(layer.named_parameters())[f"{name}_l0"] for name in WEIGHTS]
     x = Tensor(put(data["x"]))
 
     def step() -> Any:

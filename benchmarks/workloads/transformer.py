@@ -62,7 +62,8 @@ def xpgrad(data: Data, case: Case) -> Step:
 
     put = backends.get(case.backend).asarray
     options = {"dropout": 0.0, "activation": "gelu", "norm_first": True}
-    layers = [nn.TransformerEncoderLayer(WIDTH, HEADS, HIDDEN, **options) for _ in range(LAYERS)]
+    with backends.use(case.backend):
+        layers = [nn.TransformerEncoderLayer(WIDTH, HEADS, HIDDEN, **options) for _ in range(LAYERS)]
     for layer, values in zip(layers, data["layers"]):
         layer.load_state_dict(values)
     weights = [dict(layer.named_parameters())[name] for layer in layers for name in NAMES]
