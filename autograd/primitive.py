@@ -321,6 +321,11 @@ class Primitive:
                 text = None
         if text is not None:
             text = f"{self.name}: {text}"
+        elif isinstance(error, (AttributeError, TypeError)) and all(value.__class__ in WEAK for value in values):
+            came = ", ".join(map(repr, values[:3]))
+            return TypeError(
+                f"{self.name}: expected arrays; got Python numbers ({came}). Make arrays of them with tensor(x)."
+            )
         elif str(error).startswith(f"{self.name}: "):
             return error
         else:

@@ -42,14 +42,14 @@ def diagonal(x: Any, /, *, offset: int, axis1: int, axis2: int) -> np.ndarray:
 def tril(x: Any, /, *, k: int) -> np.ndarray:
     """``numpy.tril`` selects with ``where``; copying what stays takes half the time of it (200 by 300: 17 µs of 35)."""
     out = np.zeros_like(x)
-    np.copyto(out, x, where=np.tri(*x.shape[-2:], k=k, dtype=bool))
+    np.copyto(out, x, where=np.tri(x.shape[-2], x.shape[-1], k, bool))
     return out
 
 
 def triu(x: Any, /, *, k: int) -> np.ndarray:
     """``numpy.triu``, as ``tril``."""
     out = np.zeros_like(x)
-    np.copyto(out, x, where=~np.tri(*x.shape[-2:], k=k - 1, dtype=bool))
+    np.copyto(out, x, where=~np.tri(x.shape[-2], x.shape[-1], k - 1, bool))
     return out
 
 

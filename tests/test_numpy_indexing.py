@@ -59,6 +59,10 @@ CALLS = [
     Call("sort", (A, -1), {"descending": True}, lambda x, axis, descending: -np.sort(-x, axis), label="descending"),
     Call("partition", (np.sort(T, 1)[:, ::-1], [0, 1], 1), label="two places"),
     Call("unique", (T,)),
+    Call("union1d", (A, V + 0.1)),
+    Call("setdiff1d", (A, V + 0.1)),
+    Call("setdiff1d", (A, V + 0.1, True), label="assumed unique"),
+    Call("setxor1d", (A, V + 0.1)),
     Call("interp", (X, R, V)),
     Call("interp", (np.array([-3.0, 0.0, 9.0]), R, V, -1.0, 2.0), label="outside"),
     Call("interp", (X - 7.1, R[::-1], V[::-1]), {"period": 5.0}, label="periodic"),
@@ -238,6 +242,37 @@ def test_put_along_axis_writes_in_place_and_is_differentiated_in_both(backend: b
     np.testing.assert_array_equal(to_numpy(plain), _put(A, np.array([[2], [0]]), 5.0, 1))
 
 
+WRITES: dict[str, Callable[[Any, Any, Any], None]] = {
+    "put": lambda np_, x, v: np_.put(x, [4, -1, 0], v),
+    "put-wrap": lambda np_, x, v: np_.put(x, [7, -8, 2], v, mode="wrap"),
+    "put-clip": lambda np_, x, v: np_.put(x, [17, -18, 2], v, mode="clip"),
+    "putmask": lambda np_, x, v: np_.putmask(x, M.tolist(), v),
+    "place": lambda np_, x, v: np_.place(x, M.tolist(), v),
+    "copyto": lambda np_, x, v: np_.copyto(x, v[:1]),
+    "copyto-where": lambda np_, x, v: np_.copyto(x, v[1:], where=M.tolist()),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writes_in_place_are_differentiated_in_both(name: str, backend: backends.Backend) -> None:
+    expected = A.copy()
+    WRITES[name](np, expected, 7 + W)
+    x = tensor(backend.asarray(A), requires_grad=True)
+    v = tensor(backend.asarray(7 + W), requires_grad=True)
+    h = x * 1
+    WRITES[name](anp, h, v)
+    np.testing.assert_array_equal(to_numpy(h), expected)
+    gx, gv = gradients([(h * h).sum() / 2], [x, v])
+    np.testing.assert_array_equal(to_numpy(gx), np.where(expected == A, A, 0))
+    np.testing.assert_array_equal(to_numpy(gv), [(expected == w).sum() * w for w in 7 + W])
+    if backend.name == "numpy":
+        plain = A.copy()
+        WRITES[name](anp, plain, 7 + W)
+        np.testing.assert_array_equal(plain, expected)
+        with pytest.raises(TypeError, match="expected the array written to be a Tensor, since a value is one"):
+            WRITES[name](anp, plain, v)
+
+
 def test_repeated_indices_add_up_in_every_dtype(backend: backends.Backend) -> None:
     index = np.array([1, 0, 1, 1])
     for dtype in ("float16", "float32", "float64", "complex64", "complex128"):
@@ -293,6 +328,7 @@ def test_large_sorts_are_stable_with_ties_and_nan(dtype: str, axis: int, backend
     assert (np.sort(falling, axis) == np.sort(order, axis)).all()
     np.testing.assert_array_equal(np.take_along_axis(array, falling, axis), np.flip(np.sort(array, axis), axis))
 
+
 def test_equal_elements_keep_their_order_and_their_gradients(backend: backends.Backend) -> None:
     x = tensor(backend.asarray(np.array([1.0, 0.0, 1.0, 0.0])), requires_grad=True)
     weights = backend.asarray(np.array([1.0, 2.0, 3.0, 4.0]))
@@ -325,6 +361,27 @@ def test_unique_and_its_kin(backend: backends.Backend) -> None:
     assert anp.unique_values(x).requires_grad
     rows = anp.unique(tensor(np.array([[1.0, 2.0], [0.0, 1.0], [1.0, 2.0]]), requires_grad=True), axis=0)
     np.testing.assert_array_equal(to_numpy(rows), [[0.0, 1.0], [1.0, 2.0]])
+
+
+def test_sets_with_common_elements_give_their_gradient_to_the_first(backend: backends.Backend) -> None:
+    for name in ("union1d", "intersect1d", "setdiff1d", "setxor1d"):
+        a = tensor(backend.asarray(A), requires_grad=True)
+        v = tensor(backend.asarray(V), requires_grad=True)
+        found = getattr(anp, name)(a, v)
+        wanted = getattr(np, name)(A, V)
+        np.testing.assert_array_equal(to_numpy(found), wanted)
+        ga, gv = gradients([(found * found).sum() / 2], [a, v], allow_unused=True)
+        got = [to_numpy(ga).ravel(), to_numpy(gv) if gv is not None else []]
+        np.testing.assert_array_equal(np.sort(np.concatenate(got)[np.concatenate(got) != 0]), wanted)
+    values, first, second = anp.intersect1d(a, v, return_indices=True)
+    for ours, theirs in zip((values, first, second), np.intersect1d(A, V, return_indices=True)):
+        np.testing.assert_array_equal(to_numpy(ours), theirs)
+
+
+def test_where_of_a_condition_alone_is_nonzero(backend: backends.Backend) -> None:
+    for found in (anp.where(tensor(backend.asarray(M))), anp.nonzero(tensor(backend.asarray(M)))):
+        assert all(isinstance(places, Tensor) for places in found)
+        np.testing.assert_array_equal(to_numpy(found), np.nonzero(M))
 
 
 # Sampled functions and counts ------------------------------------------------------------------------------
@@ -403,7 +460,13 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: anp.take(t, [0], out=np.empty(1)), TypeError, "take: expected no out= with Tensors"),
     (lambda: anp.take_along_axis(t, [0], 1), ValueError, r"take_along_axis: expected indices of as many axes as x"),
     (lambda: anp.put_along_axis(t, [0], 1.0, 1), ValueError, "put_along_axis: expected indices of as many axes as arr"),
-    (lambda: anp.put_along_axis(A, [[0], [0]], t, 1), TypeError, "put_along_axis: expected arr to be a Tensor"),
+    (
+        lambda: anp.put_along_axis(A, [[0], [0]], t, 1),
+        TypeError,
+        "put_along_axis: expected the array written to be a Tensor",
+    ),
+    (lambda: anp.put(t, [6], 1.0), IndexError, "put: expected indices from -6 to 5; got others"),
+    (lambda: anp.put(t, [0], 1.0, mode="no"), ValueError, "put: expected mode 'raise', 'wrap' or 'clip'; got 'no'"),
     (lambda: anp.compress(M, t), ValueError, r"compress: expected a vector as the condition; got shape \(2, 3\)"),
     (lambda: anp.select([M], [t, t]), ValueError, "select: expected as many choices as conditions"),
     (lambda: anp.select([A], [t]), TypeError, "select: expected boolean conditions; got float64"),

@@ -14,8 +14,21 @@ import pytest
 
 import autograd.numpy as anp
 import backends
-from autograd import gradients, tensor
-from autograd.numpy import diagonals, editing, grids, indexing, joining, padding, shaping, signals, sorting, turning
+from autograd import gradients, scalar, tensor
+from autograd.numpy import (
+    diagonals,
+    editing,
+    grids,
+    indexing,
+    joining,
+    padding,
+    sets,
+    shaping,
+    signals,
+    sorting,
+    turning,
+    writing,
+)
 from tests.helpers import to_numpy
 from tests.numpy_calls import Call, check_float32, check_plain, check_tensors
 
@@ -172,12 +185,25 @@ def test_float32_stays_float32(call: Call, backend: backends.Backend) -> None:
 
 PUBLIC = [
     (name, getattr(module, name))
-    for module in (shaping, turning, diagonals, joining, editing, padding, grids, indexing, sorting, signals)
+    for module in (
+        shaping,
+        turning,
+        diagonals,
+        joining,
+        editing,
+        padding,
+        grids,
+        indexing,
+        sorting,
+        sets,
+        signals,
+        writing,
+    )
     for name in module.__all__
 ]
 # What is ours beyond NumPy's signature, and what NumPy's grew after 2.0.
 MORE = {"sort": ["descending"], "argsort": ["descending"]}
-LATER = {"unique": ["sorted"]}
+LATER = {"unique": ["sorted"], "trim_zeros": ["axis"]}
 
 
 @pytest.mark.parametrize(("name", "function"), PUBLIC, ids=lambda value: value if isinstance(value, str) else "")
@@ -303,6 +329,18 @@ def test_fill_diagonal_writes_in_place_and_is_differentiated_in_both(backend: ba
     np.testing.assert_array_equal(plain, [[7.0, -1.25, 2.0], [1.5, 7.0, -0.5]])
 
 
+def test_trim_zeros(backend: backends.Backend) -> None:
+    array = np.array([0.0, 0.0, 1.5, 0.0, 2.0, 0.0])
+    for x, trim in ((array, "fb"), (array, "f"), (array, "B"), (np.zeros(3), "fb"), (np.zeros(3), "b")):
+        t = tensor(backend.asarray(x), requires_grad=True)
+        np.testing.assert_array_equal(to_numpy(anp.trim_zeros(t, trim)), np.trim_zeros(x, trim))
+    (g,) = gradients([anp.trim_zeros(t := tensor(array, requires_grad=True)).sum()], [t])
+    np.testing.assert_array_equal(to_numpy(g), [0.0, 0.0, 1.0, 1.0, 1.0, 0.0])
+    x = np.zeros((3, 4))
+    x[1, 1:3] = 1.0
+    np.testing.assert_array_equal(to_numpy(anp.trim_zeros(backend.asarray(x))), [[1.0, 1.0]])
+
+
 # Operands --------------------------------------------------------------------------------------------------
 
 
@@ -352,6 +390,7 @@ def test_complex_and_real_operands_join(backend: backends.Backend) -> None:
 
 t = tensor(A)
 ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
+    (lambda: anp.reshape(scalar(2.0), 1), TypeError, r"reshape: expected arrays; got Python numbers \(2.0\)"),
     (lambda: anp.reshape(t, (4, 2)), ValueError, r"reshape: expected a shape of 6 elements, as x's \(2, 3\) has; got"),
     (lambda: anp.reshape(t, (3, 2), order="K"), ValueError, "reshape: expected an order among 'C', 'F', 'A'; got 'K'"),
     (
@@ -395,6 +434,7 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: anp.repeat(t, -1), ValueError, "repeat: expected a count of 0 or more; got -1"),
     (lambda: anp.resize(t, (-1,)), ValueError, "resize: expected sizes of 0 or more"),
     (lambda: anp.insert(t, 9, 0.0, 0), IndexError, "insert: expected a place from -2 to 2 on axis 0; got 9"),
+    (lambda: anp.trim_zeros(t, "x"), ValueError, "trim_zeros: expected trim among 'f', 'b' and 'fb'; got 'x'"),
     (lambda: anp.pad(t, 1, "median"), ValueError, "pad: expected one of the modes constant, edge"),
     (lambda: anp.pad(t, 1, "edge", constant_values=1), ValueError, "pad: expected no keywords with mode='edge'"),
     (lambda: anp.pad(t, ((1, 2), (3, 4), (5, 6))), ValueError, "a number, a pair, or a pair for each of 2 axes"),

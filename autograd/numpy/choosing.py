@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import arraylike, arraylikes, hand_over, namespace_of, raw
+from autograd.numpy.common import arraylike, arraylikes, hand_over
+from autograd.numpy.indexing import nonzero
 from autograd.numpy.ufuncs import binary
 from autograd.ops import arithmetic as _ops
 from autograd.ops import elementwise as _more
@@ -27,8 +28,7 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     array([1., 0.])
     """
     if x is None and y is None:
-        condition = raw(arraylike(condition))
-        return namespace_of(condition).nonzero(condition)
+        return nonzero(condition)
     if x is None or y is None:
         raise ValueError("where: expected both x and y, or neither; got one. Give the other: where(condition, x, y).")
     return _ops.where(*arraylikes(condition, x, y))

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as _np
 
-from autograd.numpy.common import arraylike, backend_of, is_tensor, namespace_of, normalize_one, raw
+from autograd.numpy.common import arraylike, backend_of, is_tensor, namespace_of, normalize_axis, normalize_one, raw
 from autograd.numpy.indexing import take
 from autograd.numpy.shaping import flatten, moveaxis, sizes
+from autograd.ops import index as _index
 from autograd.ops import join as _join
 from autograd.ops import shape as _shape
 from autograd.ops.arithmetic import astype, copy
 
-__all__ = ["delete", "insert", "repeat", "resize", "tile"]
+__all__ = ["delete", "insert", "repeat", "resize", "tile", "trim_zeros"]
 
 
 def tile(A: Any, reps: Any) -> Any:
@@ -157,6 +158,28 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
         places = _np.insert(_np.arange(size), where, _np.arange(size, size + count)).tolist()
     shape = tuple([count if i == axis else extent for i, extent in enumerate(arr.shape)])
     return take(_join.concatenate(arr, _shape.broadcast_to(values, shape=shape), axis=axis), places, axis=axis)
+
+
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """``filt`` without the zeros at its front and back; along ``axis`` (all by default), slices of zeros only.
+
+    Args:
+        trim: ``"f"`` for the front only, ``"b"`` for the back only.
+
+    >>> trim_zeros([0.0, 1.0, 0.0, 2.0, 0.0])
+    array([1., 0., 2.])
+    """
+    filt = arraylike(filt)
+    if not set(trim.lower()) <= set("fb"):
+        raise ValueError(f"trim_zeros: expected trim among 'f', 'b' and 'fb'; got {trim!r}.")
+    n = len(filt.shape)
+    found = namespace_of(filt).nonzero(raw(filt))
+    key = [slice(None)] * n
+    for i in normalize_axis(axis, n):
+        first, last = (int(found[i].min()), int(found[i].max()) + 1) if found[i].size else (0, 0)
+        all_zero = first == last
+        key[i] = slice(first if "f" in trim.lower() else 0, last if "b" in trim.lower() or all_zero else None)
+    return _index.getitem(filt, index=(*key, ...))
 
 
 def _host(obj: Any) -> Any:

@@ -31,7 +31,6 @@ __all__ = [
     "extract",
     "flatnonzero",
     "nonzero",
-    "put_along_axis",
     "select",
     "take",
     "take_along_axis",
@@ -166,51 +165,6 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
         # A Tensor's writes are watched, so its indices need no copy.
         return _index.take_along_axis(arr, indices, axis=axis)
     return _index.take_along_axis(arr, integers("take_along_axis", indices, arr), axis=axis)
-
-
-def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
-    """``arr[…, indices[…, i, …], …] = values[…, i, …]`` in place, differentiable in ``arr`` and ``values``.
-
-    Which of several values for one place stays is left open, as it is on a GPU; all of them get its gradient.
-
-    >>> from autograd import tensor
-    >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
-    >>> put_along_axis(x, [[1], [0]], 0.0, axis=1)
-    >>> x
-    Tensor([[1., 0.],
-            [0., 4.]], dtype=float64)
-    """
-    if not is_tensor(arr):
-        if has_tensor(values):
-            raise TypeError(
-                "put_along_axis: expected arr to be a Tensor, since values is one; got a plain array, which keeps no "
-                "gradient. Make it a Tensor: tensor(arr)."
-            )
-        return namespace_of(arr).put_along_axis(arr, raw(indices), values, axis)
-    xp = arr.backend.xp
-    places = integers("put_along_axis", indices, arr)
-    if axis is None:
-        if places.ndim != 1:
-            raise ValueError(f"put_along_axis: expected a vector of indices with axis=None; got shape {places.shape}.")
-        shape = tuple(arr.shape)
-        flat = places % max(arr.size, 1)
-        keys = []
-        for size in reversed(shape):
-            keys.append(flat % size)
-            flat = flat // size
-        arr[tuple(reversed(keys))] = values
-        return None
-    n = len(arr.shape)
-    axis = normalize_one(axis, n)
-    if places.ndim != n:
-        raise ValueError(
-            f"put_along_axis: expected indices of as many axes as arr; arr is {tuple(arr.shape)}, indices "
-            f"{tuple(places.shape)}. Add an axis: expand_dims(indices, axis)."
-        )
-    keys = [xp.arange(size).reshape((-1,) + (1,) * (n - 1 - i)) for i, size in enumerate(arr.shape)]
-    keys[axis] = places
-    arr[tuple(keys)] = values
-    return None
 
 
 def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:

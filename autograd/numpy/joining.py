@@ -55,7 +55,7 @@ def _coerced(arrays: Any) -> list[Any]:
     return [arraylike(x, like) for x in arrays]
 
 
-def _joined_as(name: str, xs: list[Any], axis: int, out: Any, dtype: Any, casting: str) -> Any:
+def _joined_as(name: str, xs: list[Any], axis: int, out: Any, dtype: Any, casting: Any) -> Any:
     """The arrays joined by the primitive ``name``, in ``dtype`` where one is asked for."""
     if out is None and dtype is None:
         return getattr(_join, name)(*xs, axis=axis)

@@ -1,4 +1,4 @@
-"""Sorting, searching and sets. Imports ``ops.sorting``, ``ops.index``, ``common``, ``indexing``.
+"""Sorting and searching. Imports ``ops.sorting``, ``ops.index``, ``common``, ``indexing``.
 
 Sorting sends each cotangent back to where its element stood; equal elements keep their order in ``sort`` and
 ``argsort``, so that their gradients do not depend on the algorithm. Indices and counts have no derivative.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.numpy.common import COERCED, arraylike, hand_over, is_tensor, namespace_of, normalize_one, raw
-from autograd.numpy.indexing import take, take_along_axis, untracked
+from autograd.numpy.indexing import take, take_along_axis
 from autograd.numpy.joining import unstack
 from autograd.ops import shape as _shape
 from autograd.ops import sorting as _sorting
@@ -22,11 +22,6 @@ __all__ = [
     "partition",
     "searchsorted",
     "sort",
-    "unique",
-    "unique_all",
-    "unique_counts",
-    "unique_inverse",
-    "unique_values",
 ]
 
 _KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")
@@ -162,7 +157,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     >>> searchsorted([1.0, 2.0, 3.0], [2.0, 9.0])
     array([1, 3])
     """
-    a, v = _beside(a, v)
+    a, v = beside(a, v)
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: expected side 'left' or 'right'; got {side!r}.")
     if len(a.shape) != 1:
@@ -178,88 +173,13 @@ def isin(
     >>> isin([1, 2, 3], [3, 1])
     array([ True, False,  True])
     """
-    element, test_elements = _beside(element, test_elements)
+    element, test_elements = beside(element, test_elements)
     if kind is not None:
         return hand_over("isin", (element, test_elements, assume_unique, invert), kind=kind)
     return _sorting.isin(element, test_elements, assume_unique=assume_unique, invert=invert)
 
 
-def _beside(a: Any, b: Any) -> tuple[Any, Any]:
+def beside(a: Any, b: Any) -> tuple[Any, Any]:
     """Both as arrays of one backend."""
     a = arraylike(a, like=b if a.__class__ in COERCED and b.__class__ not in COERCED else None)
     return a, arraylike(b, like=a)
-
-
-# Sets ------------------------------------------------------------------------------------------------------
-
-
-def unique(
-    ar: Any,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: int | None = None,
-    *,
-    equal_nan: bool = True,
-    sorted: bool = True,
-) -> Any:
-    """The different elements (slices along ``axis``), sorted; with the flags, also indices, inverse and counts.
-
-    The gradient of a value goes to the first element that has it. ``sorted=False`` allows any order; here it is sorted.
-
-    >>> unique([2.0, 1.0, 2.0], return_counts=True)
-    (array([1., 2.]), array([1, 2]))
-    """
-    ar = arraylike(ar)
-    if not is_tensor(ar) or ar._edge is None:
-        return untracked("unique", ar, return_index, return_inverse, return_counts, axis, equal_nan=equal_nan)
-    _, places, *rest = untracked("unique", ar, True, return_inverse, return_counts, axis, equal_nan=equal_nan)
-    values = take(ar, places, axis)
-    found = (values, *([places] if return_index else []), *rest)
-    return found if len(found) > 1 else values
-
-
-def _named(name: str, x: Any) -> Any:
-    """NumPy's function of this name, its ``values`` read from ``x`` so that they have a gradient."""
-    x = arraylike(x)
-    result = untracked(name, x)
-    if not is_tensor(x) or x._edge is None:
-        return result
-    values = take(x, untracked("unique", x, True, equal_nan=False)[1])
-    return result._replace(values=values) if isinstance(result, tuple) else values
-
-
-def unique_all(x: Any) -> Any:
-    """The different elements, the first ``indices``, ``inverse_indices`` and ``counts``; each NaN by itself.
-
-    >>> unique_all([2.0, 1.0, 2.0]).counts
-    array([1, 2])
-    """
-    return _named("unique_all", x)
-
-
-def unique_counts(x: Any) -> Any:
-    """The different elements and their ``counts``; each NaN by itself.
-
-    >>> unique_counts([2.0, 1.0, 2.0]).values
-    array([1., 2.])
-    """
-    return _named("unique_counts", x)
-
-
-def unique_inverse(x: Any) -> Any:
-    """The different elements and ``inverse_indices``, which rebuild ``x`` from them; each NaN by itself.
-
-    >>> unique_inverse([2.0, 1.0, 2.0]).inverse_indices
-    array([1, 0, 1])
-    """
-    return _named("unique_inverse", x)
-
-
-def unique_values(x: Any) -> Any:
-    """The different elements, each NaN by itself; their order is left open, as in the array API.
-
-    >>> sort(unique_values([2.0, 1.0, 2.0]))
-    array([1., 2.])
-    """
-    return _named("unique_values", x)
