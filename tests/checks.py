@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import backends
-from autograd import jvp, vjp
+from autograd import grad, jvp, scalar, vjp
 from autograd.mode import switch
 from autograd.plan import RUNTIME
 from autograd.primitive import PRIMITIVES
@@ -418,6 +418,35 @@ def layout(case: Case, backend: backends.Backend, args: list[Any]) -> tuple[list
     out, pullback = vjp(run, *run.xs)
     ones = tuple([on(backend, np.ones(tuple(x.shape), x.dtype)) for x in out])
     return [host(x) for x in out], [host(x) for x in pullback(ones)]
+
+
+def check_scalars(case: Case) -> None:
+    """An element-wise operation on Python floats: value, both modes and second order as NumPy's, element by element."""
+    arrays = np.broadcast_arrays(*[np.asarray(x) for x in case.args])
+    for place in np.ndindex(arrays[0].shape):
+        args = [None if x is None else a[place].item() for x, a in zip(case.args, arrays)]
+        out = tupled(case.function(*args, **case.options))
+        with np.errstate(all="ignore"):
+            wide = [np.float64(x) if isinstance(x, float) else x for x in args]
+            near_number(out[0], tupled(case.function(*wide, **case.options))[0], "value")
+            for k in argnums(case) if case.orders else ():
+                ours, numpy = along(case, args, k), along(case, wide, k)
+                point, there = scalar(args[k], requires_grad=False), wide[k]
+                near_number(grad(ours)(point).item(), grad(numpy)(there), f"vjp {k}")
+                near_number(jvp(ours, (point,), (1.0,))[1].item(), grad(numpy)(there), f"jvp {k}")
+                if case.orders > 1:
+                    near_number(grad(grad(ours))(point).item(), grad(grad(numpy))(there), f"second {k}")
+
+
+def along(case: Case, args: list[Any], k: int) -> Callable[[Any], Any]:
+    """The operation's first output as a function of argument ``k`` alone."""
+    return lambda x: tupled(case.function(*args[:k], x, *args[k + 1 :], **case.options))[0]
+
+
+def near_number(a: Any, b: Any, what: str) -> None:
+    """Assert that two numbers agree."""
+    if not np.isclose(float(a), float(b), rtol=1e-9, atol=1e-12, equal_nan=True):
+        raise Failed(f"{what}: expected {b} as on arrays; got {a}")
 
 
 def check(case: Case, backend: backends.Backend) -> list[str]:

@@ -23,6 +23,21 @@ def test_case(case: Case, backend: backends.Backend) -> None:
     assert not failures, f"{case.id} on {backend.name}:\n" + "\n".join(failures)
 
 
+def is_for_scalars(case: Case) -> bool:
+    """Whether a row is of an element-wise operation on real numbers, with a value of its own for every element."""
+    real = all(getattr(x, "dtype", None) is None or x.dtype.kind in "fib" for x in case.args)
+    return PRIMITIVES[case.primitive].elementwise and real and "float64" in case.dtypes
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if is_for_scalars(case)], ids=lambda case: case.id)
+def test_case_on_python_floats(case: Case) -> None:
+    try:
+        checks.check_scalars(case)
+    except TypeError as refused:
+        if "expected arrays; got Python numbers" not in str(refused):
+            raise
+
+
 def test_every_primitive_has_a_row() -> None:
     for module in walk_packages(autograd.__path__, "autograd."):
         if "ops" in module.name:

@@ -232,7 +232,8 @@ sign.jvp(x=_sign_jvp)
 
 def is_complex(x: Any) -> bool:
     """Whether ``x``, an array, Tensor, symbol or number, is complex: known from its type alone."""
-    return x.dtype.kind == "c" if hasattr(x, "dtype") else x.__class__ is complex
+    dtype = getattr(x, "dtype", x.__class__)  # Python's float and complex are the dtypes of scalar graphs
+    return dtype is complex or getattr(dtype, "kind", "f") == "c"
 
 
 @elementwise(linear="x")
