@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from autograd.graph import Leaf, Node, Pick
 
 
@@ -13,8 +15,6 @@ def show(tensor: Any) -> str:
     if data.__class__ in (float, int, bool, complex):
         text, parts = repr(data), []
     else:
-        import numpy
-
         text = numpy.array2string(tensor.backend.to_numpy(data), separator=", ", prefix="Tensor(")
         parts = [f"dtype={data.dtype}"]
         if tensor.device != "cpu":

@@ -7,6 +7,7 @@ copying; ``scalar(2.0)`` starts a graph of plain Python floats.
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from autograd.numpy.indexing import normalize_index
 from autograd.ops import arithmetic, index, linalg
 from autograd.plan import dispatch_on
 from autograd.primitive import of
+from autograd.show import show
 from autograd.protocols import Protocols
 
 __all__ = ["Tensor", "scalar", "tensor"]
@@ -306,8 +308,6 @@ class Tensor(Methods, Protocols):
                 "Compute it from a Tensor with requires_grad=True."
             )
         if self._edge.__class__ is not Leaf:
-            import weakref
-
             note_of(self._edge).retain = weakref.ref(self)
         return self
 
@@ -439,8 +439,6 @@ class Tensor(Methods, Protocols):
         return operator.index(self.item())
 
     def __repr__(self) -> str:
-        from autograd.show import show
-
         return show(self)
 
     def __format__(self, spec: str) -> str:
@@ -489,11 +487,11 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: st
     source = backends.BY_TYPE.get(data.__class__)
     if device is not None:
         backend = backends.for_device(device)
-    elif source is None or source.name == "scalar":
+    elif source is None or not source.owns_memory:
         backend = backends.default()
     else:
         backend = source
-    if source is not None and source is not backend and source.name != "scalar":
+    if source is not None and source is not backend and source.owns_memory:
         data = source.to_numpy(data)
     array = backend.asarray(data, dtype=dtype, device=device)
     if array is data or getattr(array, "base", None) is not None:

@@ -256,4 +256,4 @@ def test_many_views_do_not_pile_up() -> None:
     x = tensor(np.zeros(4))
     for _ in range(10_000):
         x[1]
-    assert len(x._family) < 200
+    assert len(x._family.members) < 200

@@ -37,7 +37,7 @@ def max_pool(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads,
         else:
             # Not index[…] = k: a mask as an index makes the host wait for the device.
             index += ((here > best) | ((here != here) & (best == best))) * (k - index)
-            xp.maximum(best, here, best)
+            xp.maximum(best, here, out=best)
     return best, index
 
 
