@@ -178,7 +178,8 @@ def get(activation: str | Function | None) -> Function | None:
     if isinstance(activation, str):
         if activation not in NAMED:
             raise ValueError(
-                f"activation: expected one of {', '.join(NAMED)}; got {activation!r}. Correct the name, or pass a function."
+                f"activation: expected one of {', '.join(NAMED)}; got {activation!r}. "
+                "Correct the name, or pass a function."
             )
         return NAMED[activation]
     if isinstance(activation, type):

@@ -30,18 +30,31 @@ from autograd.numpy.activations import (
 from autograd.numpy.trigonometry import tanh
 from autograd.ops.network import linear
 from nn.activations import glu, logsigmoid, prelu, relu, softmin, sparse_plus, squareplus, threshold
+from nn.layers.embedding import embedding
+from nn.layers.normalization import batch_norm, group_norm, layer_norm, rms_norm
+from nn.layers.shaping import dropout
 from nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    cosine_embedding_loss,
+    cosine_similarity,
     cross_entropy,
     focal_loss,
     gaussian_nll_loss,
+    hinge_embedding_loss,
     huber_loss,
     kl_div,
     l1_loss,
     log_cosh_loss,
+    margin_ranking_loss,
     mse_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
     nll_loss,
+    pairwise_distance,
     poisson_nll_loss,
     smooth_l1_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
 )

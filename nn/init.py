@@ -69,7 +69,7 @@ class Normal(Initializer):
 
 
 class Uniform(Initializer):
-    """Uniform on [low, high); by default ±√3, which has mean 0 and variance 1, as the reference document has it (§3.2.1)."""
+    """Uniform on [low, high); by default ±√3: mean 0 and variance 1, as the reference document has it (§3.2.1)."""
 
     def __init__(self, low: float = -math.sqrt(3.0), high: float = math.sqrt(3.0)) -> None:
         self.low = low
@@ -189,7 +189,8 @@ def get(initializer: str | float | Callable[..., Any]) -> Callable[..., Any]:
     if callable(initializer):
         return initializer
     raise TypeError(
-        f"initializer: expected a name, a number or a callable; got {type(initializer).__name__}. Names: {', '.join(NAMED)}."
+        f"initializer: expected a name, a number or a callable; got {type(initializer).__name__}. "
+        f"Names: {', '.join(NAMED)}."
     )
 
 

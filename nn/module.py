@@ -146,7 +146,7 @@ class Module:
         return True
 
     def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-        """Make what is missing for inputs of ``shape`` (without the batch axis); the output's shape, None if unknown."""
+        """Make what is missing for inputs of ``shape`` (without the batch axis); the output's shape, or None."""
         return None
 
     def output_shape_alone(self) -> tuple[int, ...] | None:
@@ -279,7 +279,7 @@ class RemovableHook:
 
 
 def parameter(data: Any, dtype: Any = None, device: str | None = None) -> Tensor:
-    """A Tensor that requires a gradient, with a copy of ``data``; numbers and lists become float32, as networks have it.
+    """A Tensor that requires a gradient, with a copy of ``data``; numbers and lists become float32, as in networks.
 
     >>> parameter([1, 2])
     Tensor([1., 2.], dtype=float32, requires_grad=True)

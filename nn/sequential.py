@@ -26,7 +26,9 @@ class Input(Module):
 
 
 class Sequential(Module):
-    """``layers[-1](… layers[0](x))``; takes layers, or one list of them. Parameters are named ``"0.weight"``, as PyTorch does.
+    """``layers[-1](… layers[0](x))``; takes layers, or one list of them.
+
+    Parameters are named ``"0.weight"``, as in PyTorch.
 
     Any function of one argument may stand among the layers. Where the shape of the input is known (``input_shape`` of
     the first layer, ``Linear(in, out)``), layers are built as they are added; else at the first call.

@@ -7,6 +7,7 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd import Tensor, no_grad
+from autograd.numpy.common import as_dtype
 
 
 class LoadReport:
@@ -102,7 +103,7 @@ def move(value: Tensor, target: Any) -> None:
 def dtype_or_none(target: Any) -> Any:
     """``target`` as a dtype; None where it names a device."""
     try:
-        return np.dtype(target)
+        return as_dtype(target)
     except TypeError:
         return None
 

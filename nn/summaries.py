@@ -79,7 +79,7 @@ class Summary:
 
 
 def summarize(module: Any, input_shape: tuple[int, ...] | None = None) -> Summary:
-    """Run the module once on zeros (without training anything), where the input's shape is known, and tell what came."""
+    """Run the module once on zeros, in evaluation mode, where the input's shape is known, and tell what came."""
     shape = input_shape or next((m.input_shape for m in module.modules() if m.input_shape is not None), None)
     outputs: dict[int, Any] = {}
     if shape is not None:

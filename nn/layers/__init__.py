@@ -30,6 +30,19 @@ from nn.layers.activation import (
     Threshold,
 )
 from nn.layers.dense import Bilinear, Dense, Linear
+from nn.layers.embedding import Embedding
+from nn.layers.normalization import (
+    BatchNorm,
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    BatchNormalization,
+    GroupNorm,
+    LayerNorm,
+    LayerNormalization,
+    RMSNorm,
+)
+from nn.layers.shaping import Dropout, Flatten, Identity, Reshape, Unflatten
 from nn.sequential import Input
 
 __all__ = [
@@ -63,5 +76,20 @@ __all__ = [
     "Bilinear",
     "Dense",
     "Linear",
+    "Embedding",
+    "BatchNorm",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "BatchNormalization",
+    "GroupNorm",
+    "LayerNorm",
+    "LayerNormalization",
+    "RMSNorm",
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "Reshape",
+    "Unflatten",
     "Input",
 ]

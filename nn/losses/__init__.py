@@ -1,4 +1,4 @@
-"""Losses: PyTorch's by class and function, Keras's by name through ``get``. Called (prediction, target, sample_weight)."""
+"""Losses: PyTorch's by class and function, Keras's by name through ``get``; called (prediction, target, …)."""
 
 from nn.losses.base import Loss
 from nn.losses.classification import (
@@ -14,6 +14,26 @@ from nn.losses.classification import (
     focal_loss,
     kl_div,
     nll_loss,
+)
+from nn.losses.margins import (
+    CosineEmbeddingLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    SoftMarginLoss,
+    TripletMarginLoss,
+    cosine_embedding_loss,
+    cosine_similarity,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    pairwise_distance,
+    soft_margin_loss,
+    triplet_margin_loss,
 )
 from nn.losses.named import NamedLoss
 from nn.losses.named import get as get
@@ -48,6 +68,24 @@ __all__ = [
     "focal_loss",
     "kl_div",
     "nll_loss",
+    "CosineEmbeddingLoss",
+    "HingeEmbeddingLoss",
+    "MarginRankingLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
+    "SoftMarginLoss",
+    "TripletMarginLoss",
+    "cosine_embedding_loss",
+    "cosine_similarity",
+    "hinge_embedding_loss",
+    "margin_ranking_loss",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
+    "pairwise_distance",
+    "soft_margin_loss",
+    "triplet_margin_loss",
     "NamedLoss",
     "GaussianNLLLoss",
     "HuberLoss",

@@ -1,11 +1,11 @@
-"""What losses share: predictions and targets made to fit, weights, reductions. Imports ``nn.module``, ``autograd``."""
+"""What losses share: predictions and targets made to fit, weights, reductions. Imports ``nn.inputs``, ``nn.module``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import autograd.numpy as np
-from autograd.numpy.common import backend_of
+from nn.inputs import like
 from nn.module import Module
 
 REDUCTIONS = ("none", "mean", "sum", "sum_over_batch_size", "mean_with_sample_weight")
@@ -94,13 +94,6 @@ def spread(sample_weight: Any, loss: Any) -> Any:
     return np.reshape(weight, shape + (1,) * (len(loss.shape) - len(shape)))
 
 
-def like(x: Any, other: Any) -> Any:
-    """``x`` as an array or Tensor in the dtype of ``other``, on its backend where ``x`` is a list or a number."""
-    if not hasattr(x, "dtype"):
-        return backend_of(other).asarray(x, dtype=other.dtype)
-    return x if x.dtype == other.dtype else np.astype(x, other.dtype)
-
-
 def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     """Prediction and target of one shape and dtype: the target is cast to the prediction's.
 
@@ -121,19 +114,3 @@ def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
             "Reshape one of the two."
         )
     return input, target
-
-
-def integers(name: str, labels: Any, other: Any) -> Any:
-    """Labels as an integer array of ``other``'s backend.
-
-    Raises:
-        TypeError: they are floats.
-    """
-    if not hasattr(labels, "dtype"):
-        labels = backend_of(other).asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(
-            f"{name}: expected integer labels; got {labels.dtype}. Cast them with .astype('int64'), or pass "
-            "probabilities of the prediction's shape where the loss takes them."
-        )
-    return labels

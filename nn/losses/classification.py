@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import autograd.numpy as np
-from autograd import Tensor, tensor
-from autograd.numpy.common import backend_of, raw
 from autograd.ops import network as _network
 from autograd.ops.elementwise import clip
-from nn.losses.base import Loss, check_reduction, integers, like, pair, reduce, spread
+from nn.inputs import check_range, constant, integers, like
+from nn.losses.base import Loss, check_reduction, pair, reduce, spread
 
 # Keras's guard: probabilities are kept this far from 0 and 1, and the gradient outside is 0.
 EPSILON = 1e-7
@@ -85,26 +84,15 @@ def _checked(name: str, x: Any, labels: Any) -> Any:
     return labels
 
 
-def _in_range(name: str, labels: Any, classes: int) -> Any:
-    """``labels`` after a look at their range, where looking does not wait for a device."""
-    values = raw(labels)
-    if backend_of(values).device_type == "cpu" and values.size:
-        low, high = int(values.min()), int(values.max())
-        if low < 0 or high >= classes:
-            raise IndexError(
-                f"{name}: expected labels from 0 to {classes - 1}, for {classes} classes; got {low if low < 0 else high}. "
-                "Correct the labels, make the output wider, or name the label to skip: ignore_index=…."
-            )
-    return labels
-
-
 def _kept(name: str, labels: Any, ignore_index: int | None, classes: int, other: Any) -> tuple[Any, Any]:
     """Labels with ignored ones replaced by 0, and a mask of the others in ``other``'s dtype (None: all are kept)."""
-    if ignore_index is None:
-        return _in_range(name, labels, classes), None
-    ignored = labels == ignore_index
-    kept = np.astype(np.logical_not(ignored), other.dtype)
-    return _in_range(name, np.where(ignored, 0, labels), classes), kept
+    kept = None
+    if ignore_index is not None:
+        ignored = labels == ignore_index
+        kept = np.astype(np.logical_not(ignored), other.dtype)
+        labels = np.where(ignored, 0, labels)
+    check_range(name, "labels", labels, classes, "Correct them, widen the output, or name one to skip: ignore_index=….")
+    return labels, kept
 
 
 def _weighted(loss: Any, factor: Any, reduction: str, sample_weight: Any = None) -> Any:
@@ -332,10 +320,3 @@ class FocalLoss(Loss):
 
     def elements(self, input: Any, target: Any) -> Any:
         return focal_loss(input, target, self.alpha, self.gamma)
-
-
-def constant(data: Any) -> Any:
-    """Weights as a Tensor that is not trained; float32 where they are numbers. None stays None."""
-    if data is None or data.__class__ is Tensor:
-        return data
-    return tensor(data, dtype=None if hasattr(data, "dtype") else "float32")

@@ -1,6 +1,7 @@
-"""Losses by Keras's names, as ``compile(loss="…")`` takes them: one value per sample, then the mean. Imports ``losses``.
+"""Losses by Keras's names, as ``compile(loss="…")`` takes them: one value per sample, then the mean.
 
-Called in this package's order (prediction, target). The formulas and their guards (1e-7) are Keras's.
+Called in this package's order (prediction, target). Formulas and their guards (1e-7) are Keras's. Imports
+``losses.base``, ``losses.regression``, ``losses.classification``.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd.ops.elementwise import clip
+from nn.inputs import integers, like
 from nn.losses import classification as _c
 from nn.losses import regression as _r
-from nn.losses.base import Loss, integers, like, pair, reduce
+from nn.losses.base import Loss, pair, reduce
 
 EPSILON = _c.EPSILON
 
@@ -316,7 +318,8 @@ def get(loss: str | Callable[..., Any], **options: Any) -> Callable[..., Any]:
         raise TypeError(f"loss: expected a name, a Loss or a function; got {type(loss).__name__}. Pass one of these.")
     if options:
         raise TypeError(
-            f"loss: expected options only with a name; got {', '.join(options)} with {loss!r}. Give them to the loss itself."
+            f"loss: expected options only with a name; got {', '.join(options)} with {loss!r}. "
+            "Give them to the loss itself."
         )
     return loss if isinstance(loss, Loss) or not _keras_order(loss) else SwappedLoss(loss)
 

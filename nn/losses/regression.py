@@ -1,4 +1,4 @@
-"""Losses of numbers against numbers: squares, absolute values and what lies between. Imports ``losses.base``, ``autograd``.
+"""Losses of numbers against numbers: squares, absolute values and what lies between. Imports ``losses.base``.
 
 Functions and classes have PyTorch's names, argument order (prediction, target) and defaults. d = prediction - target.
 """
