@@ -123,7 +123,7 @@ def test_a_kink_is_pointed_out() -> None:
 
 def test_a_discontinuous_derivative_of_the_remainder_is_noticed() -> None:
     # The derivative is right at the point, but a step nearby is in no derivative at all.
-    step = lambda x: x * x + (abs(x - 0.5) > 5e-4)
+    step = lambda x: x * x + (abs(x - 0.5) > 2e-5)
     with pytest.raises(AssertionError, match="expected the remainder of the linear approximation to shrink by 4"):
         check_grads(step, modes=("jvp",), order=1)(np.array([0.5]))
 
