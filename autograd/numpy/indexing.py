@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import backends
@@ -180,7 +181,7 @@ def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any
     axis = normalize_one(axis, n)
     rest = tuple([size for i, size in enumerate(arr.shape) if i != axis])
     last = _shape.transpose(arr, axes=(*[i for i in range(n) if i != axis], axis))
-    rows = _shape.reshape(last, shape=(-1, arr.shape[axis]))
+    rows = _shape.reshape(last, shape=(prod(rest), arr.shape[axis]))
     if not rows.shape[0]:
         raise ValueError(f"apply_along_axis: expected at least one slice along axis {axis}; got {tuple(arr.shape)}.")
     results = [arraylike(func1d(_index.getitem(rows, index=(i, ...)), *args, **kwargs)) for i in range(rows.shape[0])]
