@@ -8,7 +8,6 @@ Nothing is numbered by depth, so there are no perturbations to confuse.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 from sys import getrefcount
 from typing import Any
@@ -21,7 +20,7 @@ from autograd.graph import COUNTS_REFERENCES, Leaf
 from autograd.mode import get_mode, switch
 from autograd.ops import arithmetic
 from autograd.plan import RUNTIME
-from autograd.trees import Structure, flatten, unflatten
+from autograd.trees import Structure, flatten, leaves_of, unflatten
 
 NUMBERS = (float, complex)
 
@@ -33,6 +32,7 @@ class Inner:
         variables: the fresh Tensors, one per leaf of the chosen arguments.
         structures: of each chosen argument.
         leaves, structure: what ``fun`` returned, flattened.
+        roots: those among the leaves that were recorded and are of a dtype that has a gradient.
         aux: what it returned beside (``has_aux``).
         record: whether sweeps are recorded, because somebody outside differentiates too.
     """
@@ -84,9 +84,16 @@ class Inner:
                 )
             out, self.aux = out
         self.leaves, self.structure = flatten(out)
+        self.roots = []
         for leaf in self.leaves:
-            if not is_tensor(leaf) and leaf.__class__ not in backends.BY_TYPE:
-                _check_array(caller, leaf)
+            if not is_tensor(leaf):
+                if leaf.__class__ not in backends.BY_TYPE:
+                    _check_array(caller, leaf)
+            elif leaf._edge is not None and getattr(leaf.dtype, "kind", "f") not in "biu":
+                self.roots.append(leaf)
+        self._open = self._leads_outside()
+        self.record = self._outside and self._open
+        self._order: list[Any] | None = None
 
     def _variable(self, x: Any) -> Any:
         cls = RUNTIME["Tensor"]
@@ -110,19 +117,12 @@ class Inner:
 
     # What came out -------------------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def roots(self) -> list[Any]:
-        """The outputs that were recorded, of a dtype that has a gradient."""
-        return [leaf for leaf in self.leaves if is_tensor(leaf) and leaf._edge is not None and _is_inexact(leaf)]
-
-    @functools.cached_property
-    def record(self) -> bool:
-        """Whether the graph leads on, past the variables: to an outer transform's, or to other leaves."""
-        if not self._outside:
-            return False
+    def _leads_outside(self) -> bool:
+        """Whether the graph goes on past the variables: to an outer transform's, or to other leaves."""
         inner = set(self.edges)
-        extra = [x._edge for x in _leaves((self.aux,)) if is_tensor(x) and x._edge is not None]
-        stack = [*[root._edge for root in self.roots], *extra]
+        stack = [root._edge for root in self.roots]
+        if self.aux is not None:
+            stack += [x._edge for x in leaves_of(self.aux) if is_tensor(x) and x._edge is not None]
         seen = set(stack)
         while stack:
             node = stack.pop()
@@ -167,8 +167,10 @@ class Inner:
         record = self.record or (self._outside and any([is_tensor(g) and g._edge is not None for g in cotangents]))
         found: dict[Any, Any] = {}
         if cotangents:
+            # Where nothing leads outside, the variables are the only leaves, and every node is on the way to one.
+            inputs = self.edges if self._open else None
             found = propagate(
-                self.roots, cotangents, inputs=self.edges, retain=retain or record, record=record, oldest=self.oldest
+                self.roots, cotangents, inputs=inputs, retain=retain or record, record=record, oldest=self.oldest
             )
         return self._collected(found)
 
@@ -226,18 +228,15 @@ class Inner:
 
     # Forwards ------------------------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def order(self) -> list[Any]:
-        """The graph, oldest first."""
-        return forward_order([root._edge for root in self.roots], self.oldest)
-
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangent of each output leaf, given one (or None) of each variable: raw, or Tensors where recorded."""
         record = self.record or (self._outside and any([is_tensor(t) and t._edge is not None for t in tangents]))
         if not record:
             tangents = [t._data if is_tensor(t) else t for t in tangents]
+        if self._order is None:
+            self._order = forward_order([root._edge for root in self.roots], self.oldest)
         known = {edge: t for edge, t in zip(self.edges, tangents) if t is not None}
-        reached = iter(push(self.order, [root._edge for root in self.roots], known, record))
+        reached = iter(push(self._order, [root._edge for root in self.roots], known, record))
         roots = {id(root) for root in self.roots}
         out = [next(reached) if id(leaf) in roots else None for leaf in self.leaves]
         return [zeros_like(leaf) if t is None else t for leaf, t in zip(self.leaves, out)]
@@ -251,10 +250,6 @@ def _leaves(values: Iterable[Any]) -> list[Any]:
         else:
             found.append(x)
     return found
-
-
-def _is_inexact(x: Any) -> bool:
-    return getattr(x.dtype, "kind", "f") not in "biu"
 
 
 def _array(number: complex, beside: list[Any]) -> Any:
