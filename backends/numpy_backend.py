@@ -11,6 +11,7 @@ import numpy as np
 
 from backends.base import NARROW, Backend, RandomStream, in_its_dtype
 from backends.numba_kernels import compile_loop, has_numba
+from backends.numpy_elementwise import SMALL, erf
 from backends.numpy_kernels import KERNELS
 
 
@@ -99,6 +100,13 @@ def flat_places(shape: tuple[int, ...], index: Any, count: int) -> np.ndarray | 
 
 @functools.cache
 def _special(name: str) -> Callable[..., Any]:
+    function = _everywhere(name)
+    if name != "erf":
+        return function
+    return lambda x: erf(x) if x.size > SMALL and x.dtype.char == "f" else function(x)
+
+
+def _everywhere(name: str) -> Callable[..., Any]:
     try:
         import scipy.special
     except ImportError:
