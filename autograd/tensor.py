@@ -318,6 +318,13 @@ class Tensor(Methods, Protocols):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         key = normalize_index(key, self, value)
+        try:
+            self._set(key, value)
+        except (IndexError, TypeError, ValueError) as error:
+            raw = value._data if value.__class__ is Tensor else value
+            raise index.write_error(error, self._data, raw, key) from error
+
+    def _set(self, key: Any, value: Any) -> None:
         if value.__class__ is not Tensor and value.__class__ not in backends.BY_TYPE:
             value = self.backend.asarray(value)
         if not views.is_recorded(self, value):

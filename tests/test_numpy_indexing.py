@@ -444,7 +444,7 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: t[np.array([0, 5])],
         IndexError,
-        r"getitem: index 5 is out of bounds for axis 0 with size 2; x is \(2, 3\)",
+        r"getitem: expected indices from -2 to 1 on axis 0 of x, which is \(2, 3\); got 5",
     ),
     (
         lambda: t[np.array([0.0])],
@@ -455,7 +455,7 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: t["a"], IndexError, "getitem: expected integers, slices, None, ... or arrays of integers"),
     (lambda: t[np.array([True])], IndexError, "getitem: boolean index did not match"),
     (lambda: anp.take(t, [0.5]), TypeError, "take: expected integer indices; got float64"),
-    (lambda: anp.take(t, [9]), IndexError, "getitem: index 9 is out of bounds"),
+    (lambda: anp.take(t, [9]), IndexError, "getitem: expected indices from -6 to 5 on axis 0"),
     (lambda: anp.take(t, [0], mode="no"), ValueError, "take: expected mode 'raise', 'wrap' or 'clip'; got 'no'"),
     (lambda: anp.take(t, [0], out=np.empty(1)), TypeError, "take: expected no out= with Tensors"),
     (lambda: anp.take_along_axis(t, [0], 1), ValueError, r"take_along_axis: expected indices of as many axes as x"),
@@ -505,6 +505,38 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
 def test_errors_say_what_was_expected_and_what_came(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call()
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize(
+    ("key", "value", "kind", "text"),
+    [
+        (5, 1.0, IndexError, r"setitem: expected an index from -2 to 1 on axis 0 of x, which is \(2, 3\); got 5"),
+        ((0, 0, 0), 1.0, IndexError, r"setitem: expected at most 2 indices, as x is \(2, 3\); got 3"),
+        ([0, -7], 1.0, IndexError, "setitem: expected indices from -2 to 1 on axis 0 .* got -7"),
+        ("a", 1.0, IndexError, "expected integers, slices, None, ... or arrays of integers or booleans as an index"),
+        (
+            0,
+            np.zeros(2),
+            ValueError,
+            r"setitem: expected a value that broadcasts to \(3,\), .* got one of shape \(2,\)",
+        ),
+        (
+            [0],
+            np.zeros(2),
+            ValueError,
+            r"setitem: expected a value that broadcasts to \(1, 3\), .* got one of shape \(2,\)",
+        ),
+        (0, 1j, TypeError, "setitem: expected values that fit x's dtype float64; got complex ones"),
+    ],
+)
+def test_errors_of_a_write_say_what_was_expected(
+    key: Any, value: Any, kind: type[Exception], text: str, recorded: bool
+) -> None:
+    x = tensor(A, requires_grad=recorded) * 1
+    with pytest.raises(kind, match=text):
+        x[key] = value
+    np.testing.assert_array_equal(to_numpy(x), A)
 
 
 # Any shape -------------------------------------------------------------------------------------------------

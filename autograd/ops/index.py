@@ -150,7 +150,38 @@ def _getitem_hint(x: Any, *, index: Any) -> str | None:
             return f"expected {where} on axis {axis} of x, which is {shape}; got {entry}"
         elif hasattr(entry, "dtype") and entry.dtype.kind not in "biu":
             return f"expected integers or booleans as an index; got an array of {entry.dtype}. Cast it: i.astype(int)"
+        elif hasattr(entry, "dtype") and entry.dtype.kind in "iu" and entry.size:
+            size, low, high = shape[axis], int(entry.min()), int(entry.max())
+            if low < -size or high >= size:
+                came = high if high >= size else low
+                return f"expected indices from {-size} to {size - 1} on axis {axis} of x, which is {shape}; got {came}"
         axis += axes
+    return None
+
+
+def write_error(error: Exception, x: Any, value: Any, index: Any) -> Exception:
+    """What to raise where ``x[index] = value`` raised ``error``."""
+    text = str(error)
+    if ": expected" in text:  # worded already, and under the name of what refused it
+        return type(error)(text.replace("index_update: ", "setitem: ", 1))
+    try:
+        hint = _update_hint(x, value, index=index)
+    except Exception:
+        hint = None
+    return type(error)(f"setitem: {hint or text.removeprefix('index_update: ')}")
+
+
+@index_update.explains
+def _update_hint(a: Any, b: Any, *, index: Any) -> str | None:
+    """Words for a write ``a[index] = b`` that failed: the index, or what does not fit there."""
+    wrong = _getitem_hint(a, index=index)
+    if wrong is not None:
+        return wrong
+    if (b.__class__ is complex or getattr(b, "dtype", a.dtype).kind == "c") and a.dtype.kind != "c":
+        return f"expected values that fit x's dtype {a.dtype}; got complex ones. Take .real, or cast x first"
+    selected, given = tuple(a[index].shape), tuple(getattr(b, "shape", ()))
+    if any(size not in (1, into) for size, into in zip(given[::-1], selected[::-1])) or len(given) > len(selected):
+        return f"expected a value that broadcasts to {selected}, which the index selects; got one of shape {given}"
     return None
 
 
