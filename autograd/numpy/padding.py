@@ -50,9 +50,9 @@ def pad(array: Any, pad_width: Any, mode: str | Callable[..., Any] = "constant",
     x = arraylike(array)
     if not has_tensor(x, *kwargs.values()):
         return namespace_of(x).pad(x, pad_width, mode, **kwargs)
-    allowed = _KEYWORDS.get(mode) if isinstance(mode, str) else None
-    if allowed is None:
+    if not isinstance(mode, str) or mode not in _KEYWORDS:
         raise ValueError(f"pad: expected one of the modes {', '.join(_KEYWORDS)} with Tensors; got {mode!r}.")
+    allowed = _KEYWORDS[mode]
     if not set(kwargs) <= allowed:
         raise ValueError(
             f"pad: expected {' and '.join(sorted(allowed)) or 'no keywords'} with mode={mode!r}; "

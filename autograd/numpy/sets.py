@@ -54,7 +54,7 @@ def unique(
 def _named(name: str, x: Any) -> Any:
     """NumPy's function of this name, its ``values`` read from ``x`` so that they have a gradient."""
     x = arraylike(x)
-    result = untracked(name, x)
+    result: Any = untracked(name, x)
     if not is_tensor(x) or x._edge is None:
         return result
     values = take(x, untracked("unique", x, True, equal_nan=False)[1])
