@@ -39,6 +39,7 @@ from nn.losses import (
     cosine_embedding_loss,
     cosine_similarity,
     cross_entropy,
+    ctc_loss,
     focal_loss,
     gaussian_nll_loss,
     hinge_embedding_loss,

@@ -15,6 +15,7 @@ from nn.losses.classification import (
     kl_div,
     nll_loss,
 )
+from nn.losses.ctc import CTCLoss, ctc_loss
 from nn.losses.margins import (
     CosineEmbeddingLoss,
     HingeEmbeddingLoss,
@@ -68,6 +69,8 @@ __all__ = [
     "focal_loss",
     "kl_div",
     "nll_loss",
+    "CTCLoss",
+    "ctc_loss",
     "CosineEmbeddingLoss",
     "HingeEmbeddingLoss",
     "MarginRankingLoss",

@@ -172,7 +172,7 @@ def cosine_similarity(p: Any, y: Any, *, axis: int = -1) -> Any:
 
 
 def _unit(x: Any, axis: int) -> Any:
-    return x / np.sqrt(np.maximum(np.sum(x * x, axis=axis, keepdims=True), 1e-12))
+    return x / np.sqrt(np.maximum(np.sum(x * x, axis=axis, keepdims=True), EPSILON * EPSILON))
 
 
 # One number for the batch ------------------------------------------------------------------------------------
@@ -186,12 +186,12 @@ def dice(p: Any, y: Any, *, axis: Any = None) -> Any:
 
 
 def tversky(p: Any, y: Any, *, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
-    """1 - Σ p·y / (Σ p·y + α·Σ p·(1 - y) + β·Σ (1 - p)·y) (Salehi et al. 2017)."""
+    """1 - Σ p·y / (Σ p·y + α·Σ (1 - p)·y + β·Σ p·(1 - y)), α and β as in Keras, which swaps the paper's."""
     p, y = pair("tversky", p, y)
     shared = np.sum(p * y, axis=axis)
     wrong = np.sum((1 - y) * p, axis=axis)
     missed = np.sum(y * (1 - p), axis=axis)
-    return 1 - shared / (shared + alpha * wrong + beta * missed + EPSILON)
+    return 1 - shared / (shared + alpha * missed + beta * wrong + EPSILON)
 
 
 class NamedLoss(Loss):
@@ -221,6 +221,10 @@ class NamedLoss(Loss):
         loss = self.function(input, target, **self.options)
         if self.averaged and (self.reduction != "mean" or sample_weight is not None):
             loss = _last_mean(loss)
+        ignored = self.options.get("ignore_class")
+        if ignored is not None and self.reduction in ("mean", "sum_over_batch_size"):
+            # The mean is over the labels that count.
+            loss = loss * (loss.size / np.maximum(np.sum(like(like(target, loss) != ignored, loss)), 1))
         return reduce(loss, self.reduction, sample_weight)
 
     def describe(self) -> str:
