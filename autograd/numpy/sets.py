@@ -58,7 +58,7 @@ def _named(name: str, x: Any) -> Any:
     if not is_tensor(x) or x._edge is None:
         return result
     values = take(x, untracked("unique", x, True, equal_nan=False)[1])
-    return result._replace(values=values) if isinstance(result, tuple) else values
+    return result._replace(values=values) if isinstance(result, tuple) else values  # type: ignore[attr-defined]
 
 
 def unique_all(x: Any) -> Any:
