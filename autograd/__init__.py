@@ -1,13 +1,18 @@
 """Reverse-mode automatic differentiation for NumPy and CuPy arrays and Python floats. Imports nothing of ``nn``."""
 
 from autograd import _clash as _clash  # first: refuses to be mixed with HIPS autograd's files
+from autograd.anomaly import AnomalyError, detect_anomaly
 from autograd.check import check_grads
 from autograd.checkpoint import checkpoint
+from autograd.compare import Comparison, compare
 from autograd.custom import custom_vjp
 from autograd.draw import Drawing, draw
+from autograd.explain import why_no_grad
 from autograd.graph import GraphError
 from autograd.jacobians import hessian, jacobian
+from autograd.memory import MemoryReport, memory_report
 from autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd.profile import profile
 from autograd.record import record_lines
 from autograd.tensor import Tensor, scalar, tensor
 from autograd.transform import (
@@ -23,12 +28,17 @@ from autograd.transform import (
 )
 
 __all__ = [
+    "AnomalyError",
+    "Comparison",
     "Drawing",
     "GraphError",
+    "MemoryReport",
     "Tensor",
     "check_grads",
     "checkpoint",
+    "compare",
     "custom_vjp",
+    "detect_anomaly",
     "draw",
     "elementwise_grad",
     "enable_grad",
@@ -40,7 +50,9 @@ __all__ = [
     "is_grad_enabled",
     "jacobian",
     "jvp",
+    "memory_report",
     "no_grad",
+    "profile",
     "record_lines",
     "scalar",
     "set_grad_enabled",
@@ -48,4 +60,5 @@ __all__ = [
     "tensor",
     "value_and_grad",
     "vjp",
+    "why_no_grad",
 ]

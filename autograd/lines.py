@@ -1,4 +1,4 @@
-"""Where the user's program stands: source lines, module paths, variable names. Imports ``mode``, ``plan``, ``graph``."""
+"""Where the user's program stands: source lines, module paths, variable names. Imports ``mode``, ``plan``."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def user_line(depth: int = 2) -> SourceLine | None:
 # Module paths ----------------------------------------------------------------------------------------------
 
 
-class scope:  # noqa: N801 - used like a function in a with statement
+class scope:
     """Operations inside belong to the module ``name`` of the one around: their path is ``"encoder.layers.0"``.
 
     Paths are read by whoever watches (``record_lines``, ``detect_anomaly``, ``profile``, ``draw(function)``). A
@@ -137,7 +137,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
         fields = getattr(value, "_fields", None)
         for i, item in enumerate(value[:1000]):
             yield (f".{fields[i]}" if fields else f"[{i}]"), item
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(getattr(value, "__path__", None)):
+    elif hasattr(value, "__dict__"):
         for key, item in list(vars(value).items())[:1000]:
             yield f".{key}", item
 
@@ -146,7 +146,7 @@ def _is_looked_into(value: Any) -> bool:
     kind = type(value)
     if isinstance(value, (dict, list, tuple)):
         return True
-    return kind.__module__ not in ("builtins", "types", "numpy", "functools") and hasattr(value, "__dict__")
+    return kind.__module__ not in ("builtins", "types", "functools") and hasattr(value, "__dict__")
 
 
 class Sight(NamedTuple):

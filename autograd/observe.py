@@ -37,6 +37,9 @@ class Observer:
     def after(self, primitive: Primitive, args: Any, options: dict[str, Any], out: Any, began: Any) -> None:
         """Called after a forward that raised nothing."""
 
+    def failed(self, primitive: Primitive, began: Any) -> None:
+        """Called in the place of ``after`` where the forward raised."""
+
     def recorded(self, primitive: Any, tensors: Any, result: Any, options: Any) -> None:
         """Called after every recorded operation."""
 
@@ -100,7 +103,12 @@ def _observed(primitive: Primitive, forward: Callable[..., Any]) -> Callable[...
         if not observers:
             return forward(*args, **options)
         began = [observer.before(primitive, args, options) for observer in observers]
-        out = forward(*args, **options)
+        try:
+            out = forward(*args, **options)
+        except BaseException:
+            for observer, start in zip(observers, began):
+                observer.failed(primitive, start)
+            raise
         for observer, start in zip(observers, began):
             observer.after(primitive, args, options, out, start)
         return out

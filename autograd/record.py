@@ -1,4 +1,4 @@
-"""``record_lines``: where every operation was called, and what became of every value. Imports ``observe``, ``lines``."""
+"""``record_lines``: where operations were called, and what became of every value. Imports ``observe``, ``lines``."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Trail:
         return self._made.get(self.tag(array, make=False))
 
 
-class record_lines(Observer):  # noqa: N801 - used like a function in a with statement
+class record_lines(Observer):
     """Inside, every operation notes the user's line that called it, and the module it belongs to.
 
     Drawings, reports and errors show them. Reading a frame costs as much as a small operation, so this is off
@@ -89,7 +89,7 @@ class record_lines(Observer):  # noqa: N801 - used like a function in a with sta
     >>> with record_lines():
     ...     y = (x * x).sum()
     >>> y.grad_fn.note.line
-    '<doctest autograd.record.record_lines[2]>:1'
+    '<doctest autograd.record.record_lines[2]>:2'
     """
 
     watches_doors = True

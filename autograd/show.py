@@ -1,4 +1,4 @@
-"""How a Tensor prints: its data, dtype, device, and the operation it came from. Imports ``autograd.graph``."""
+"""How Tensors and numbers of bytes print. Imports ``autograd.graph``."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def show(tensor: Any) -> str:
     if tensor.name is not None:
         parts.append(f"name={tensor.name!r}")
     return f"Tensor({', '.join([text, *parts])})"
+
+
+def bytes_text(count: float) -> str:
+    """A number of bytes for people: ``"4.0 KiB"``."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(count) < 1024 or unit == "GiB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return ""

@@ -8,6 +8,7 @@ synchronisation and memory statistics. Everything else is written against ``xp``
 from __future__ import annotations
 
 import sys
+import time
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -128,6 +129,14 @@ class Backend:
 
     def synchronize(self) -> None:
         """Wait until all work queued on the device is done."""
+
+    def stamp(self) -> Any:
+        """A mark in the device's work, for ``seconds``: here the host's clock, on a GPU an event in the current stream."""
+        return time.perf_counter()
+
+    def seconds(self, start: Any, end: Any) -> float:
+        """The time the device took between two stamps; waits for the second."""
+        return end - start
 
     def memory(self) -> int:
         """Bytes of device memory now held by arrays, where the library tells; 0 otherwise."""

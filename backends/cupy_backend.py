@@ -130,6 +130,15 @@ class CupyBackend(Backend):
     def synchronize(self) -> None:
         self.xp.cuda.Device().synchronize()
 
+    def stamp(self) -> Any:
+        event = self.xp.cuda.Event()
+        event.record()
+        return event
+
+    def seconds(self, start: Any, end: Any) -> float:
+        end.synchronize()
+        return self.xp.cuda.get_elapsed_time(start, end) / 1000
+
     def memory(self) -> int:
         return self.xp.get_default_memory_pool().used_bytes()
 

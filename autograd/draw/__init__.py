@@ -1,4 +1,4 @@
-"""Drawing a graph: ``draw(output)`` gives a ``Drawing``. Imports ``collect``, ``fold``, ``dot``, ``html``; graphviz when it renders."""
+"""Drawing a graph: ``draw(output)`` gives a ``Drawing``. Imports ``collect``, ``fold``, ``dot``, ``page``."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Drawing:
     @property
     def dot(self) -> str:
         """The picture as DOT text; needs no program."""
-        return to_dot(self.scene, self.view, self._rank())
+        return to_dot(self.scene, self.view, self.direction)
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart, for Markdown pages; needs no program."""
-        return to_mermaid(self.scene, self.view, self._rank())
+        return to_mermaid(self.scene, self.view, self.direction)
 
     def html(self) -> str:
         """One self-contained page: pan, zoom, search, hover for details, click a group to open or fold it."""
@@ -57,7 +57,7 @@ class Drawing:
         return self._render("svg").decode("utf-8")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to ``path``: ``.svg``, ``.png``, ``.pdf``, ``.html``, ``.dot`` or ``.mmd``; returns the path.
+        """Write the picture to ``path``: a ``.svg``, ``.png``, ``.pdf``, ``.html``, ``.dot`` or ``.mmd``.
 
         Raises:
             ValueError: another ending.
@@ -79,10 +79,6 @@ class Drawing:
             )
         return target
 
-    def _rank(self) -> str:
-        # What the arrows leave stands first: in the backward view that is the output.
-        return self.direction
-
     def _render(self, kind: str) -> bytes:
         import graphviz
 
@@ -90,9 +86,9 @@ class Drawing:
             return graphviz.Source(self.dot).pipe(format=kind)
         except graphviz.ExecutableNotFound:
             raise RuntimeError(
-                f"draw: expected Graphviz's program `dot` for {kind.upper()}; it is not on the PATH. Install it (Debian, "
-                "Ubuntu: apt-get install graphviz; macOS: brew install graphviz; Windows: winget install graphviz; "
-                "conda install graphviz), or use .html(), .mermaid() or .dot, which need no program."
+                f"draw: expected Graphviz's program `dot` for {kind.upper()}; it is not on the PATH. Install it "
+                "(Debian, Ubuntu: apt-get install graphviz; macOS: brew install graphviz; Windows: winget install "
+                "graphviz; conda install graphviz), or use .html(), .mermaid() or .dot, which need no program."
             ) from None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

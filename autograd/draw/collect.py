@@ -1,4 +1,4 @@
-"""What a drawing shows of a graph: one ``Box`` per operation, leaf and constant. Imports ``graph``, ``backward``, ``lines``."""
+"""What a drawing shows of a graph: a ``Box`` per operation, leaf and constant. Imports ``graph``, ``backward``."""
 
 from __future__ import annotations
 
@@ -111,22 +111,12 @@ def norm_of(value: Any) -> float:
 
 def _quiet() -> Any:
     """NumPy's warnings off: what is drawn may well be infinite."""
-    import_free = backends.get("numpy").xp
-    return import_free.errstate(all="ignore")
+    return backends.get("numpy").xp.errstate(all="ignore")
 
 
 def real_edge(edge: Any) -> Any:
     """The node behind a pick, everything else as it is."""
     return edge.edges[0] if edge.__class__ is Pick else edge
-
-
-def bytes_text(count: float) -> str:
-    """``"4.0 KiB"``."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return ""
 
 
 class Collected:
@@ -142,6 +132,7 @@ class Collected:
         self.names, self.tensors, self.paths = sight.names, dict(sight.tensors), sight.paths
         for t in outputs:
             self.tensors[t._edge] = t
+        self._owners: dict[int, str] | None = None
         self.freed = any(isinstance(e, Node) and e.saved is None for e in self.edges)
         self.device = outputs[0].device
         for edge in self.edges:
@@ -160,9 +151,7 @@ class Collected:
     def _add(self, edge: Any) -> None:
         if isinstance(edge, Node):
             box = Box("op", edge.plan.name)
-            box.inputs = [
-                (self.place[real_edge(e)], f"[{e.index}]" if e.__class__ is Pick else "") for e in edge.edges
-            ]
+            box.inputs = [(self.place[real_edge(e)], f"[{e.index}]" if e.__class__ is Pick else "") for e in edge.edges]
             if edge.saved is not None:
                 self._saved(edge, box)
         else:
@@ -212,7 +201,8 @@ class Collected:
         if key in self.place and hasattr(value, "nbytes"):
             return self.place[key]
         box = Box("constant", "constant")
-        box.shape, box.dtype = tuple(getattr(value, "shape", ())), getattr(getattr(value, "dtype", None), "name", "float")
+        box.shape = tuple(getattr(value, "shape", ()))
+        box.dtype = getattr(getattr(value, "dtype", None), "name", "float")
         box.device = backends.of(value).device(value)
         box.value = text_of(value)
         source = self._shares(value)
@@ -227,10 +217,10 @@ class Collected:
         """The name of a recorded Tensor in sight over whose memory a constant lies: there a path was cut."""
         if not hasattr(value, "base"):
             return None
-        if not hasattr(self, "_owners"):
+        if self._owners is None:
             self._owners = {}
             for edge in self.edges:
-                t = self.tensors.get(edge) or (edge.tensor() if edge.__class__ is Leaf else None)
+                t = edge.tensor() if edge.__class__ is Leaf else self.tensors.get(edge)
                 if t is not None and hasattr(t._data, "base"):
                     name = self.names.get(edge) or (edge.note and edge.note.name)
                     for owner in (t._data, t._data.base):
@@ -251,19 +241,17 @@ class Collected:
                 self._replay(known, received)
         for edge in self.edges:
             box = self.boxes[self.place[edge]]
-            tensor = self.tensors.get(edge)
-            if tensor is None and edge.__class__ is Leaf:
-                tensor = edge.tensor()
+            tensor = edge.tensor() if edge.__class__ is Leaf else self.tensors.get(edge)
             if edge in known:
                 value = known[edge]
                 box.value, box.device = text_of(value), backends.of(value).device(value)
                 box.state = state_of(value)
             g = received.get(edge)
-            if tensor is not None and tensor.grad is not None:
-                g = tensor.grad._data
-            if is_tensor(g):
-                g = g._data
-            if g is not None and g.__class__.__name__ != "_Part":
+            own = tensor.grad if tensor is not None else None
+            if own is not None:
+                g = own
+            g = getattr(g, "_data", g)
+            if g is not None:
                 box.grad, box.norm = text_of(g), norm_of(g)
                 box.state = state_of(g, gradient=True) or box.state
                 if box.state == "zero" and box.is_output:
@@ -365,7 +353,7 @@ class _Received:
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
         """Called after every step of a backward sweep."""
-        self.found[node] = g if g.__class__.__name__ != "_Part" else None
+        self.found[node] = None if hasattr(g, "grads") else g  # several outputs have no one gradient
 
 
 def _gradients(outputs: Iterable[Any]) -> dict[Any, Any]:
@@ -387,7 +375,7 @@ def _gradients(outputs: Iterable[Any]) -> dict[Any, Any]:
 def infer_paths(boxes: list[Box]) -> None:
     """Put operations into modules where only parameters say which: an operation on a parameter is in its module.
 
-    One between others is where the deepest two of its neighbours, operands and consumers, are both in.
+    One between others is in the innermost module that holds what lies before and after it, or two of its operands.
     """
     consumers: list[list[int]] = [[] for _ in boxes]
     for i, box in enumerate(boxes):
@@ -401,14 +389,15 @@ def infer_paths(boxes: list[Box]) -> None:
     behind = list(fixed)
     for i, box in enumerate(boxes):
         if box.kind == "op" and not fixed[i]:
-            ahead[i] = max([ahead[j] for j, _ in box.inputs], key=len, default="")
+            ahead[i] = next((ahead[j] for j in sorted((j for j, _ in box.inputs), reverse=True) if ahead[j]), "")
     for i in range(len(boxes) - 1, -1, -1):
         if boxes[i].kind == "op" and not fixed[i]:
-            behind[i] = max([behind[j] for j in consumers[i]], key=len, default="")
+            behind[i] = next((behind[j] for j in consumers[i] if behind[j]), "")
     for i, box in enumerate(boxes):
         if box.kind == "op" and not fixed[i]:
-            around = [ahead[j] for j, _ in box.inputs] + [behind[j] for j in consumers[i]]
-            pairs = [_shared(a, b) for k, a in enumerate(around) for b in around[:k]]
+            before = [ahead[j] for j, _ in box.inputs]
+            after = [behind[j] for j in consumers[i]]
+            pairs = [_shared(a, b) for k, a in enumerate(before) for b in (*before[:k], *after)]
             box.path = max(pairs, key=len, default="")
         elif box.kind == "op":
             box.path = fixed[i]

@@ -6,8 +6,9 @@ import html
 import math
 from typing import Any
 
-from autograd.draw.collect import Box, bytes_text
+from autograd.draw.collect import Box
 from autograd.draw.fold import Edge, Group, Scene
+from autograd.show import bytes_text
 
 # Okabe and Ito's palette: told apart by people with any of the usual kinds of colour blindness. Each state is also
 # written out, so that nothing depends on colour alone.
@@ -64,14 +65,20 @@ def rows(box: Box) -> list[str]:
 
 def title(group: Group) -> str:
     """A group's heading: its name, how often it repeats."""
-    name = short(group.title)
+    name, above = group.title, group.parent
+    if above is not None and above.kind == "module" and name.startswith(above.title + "."):
+        name = name[len(above.title) + 1 :]  # the frame around says the rest
+        if name[0].isdigit():
+            name = f"{above.title.rpartition('.')[2]}.{name}"
+    name = short(name)
     return f"{name}  × {group.repeat}" if group.repeat > 1 else name
 
 
 def operations(group: Group) -> str:
-    """``24 operations``, all repetitions counted."""
+    """``24 operations, keeps 4.0 KiB``, all repetitions counted."""
     count = group.count * group.repeat
-    return f"{count:,} operation{'s' * (count != 1)}"
+    text = f"{count:,} operation{'s' * (count != 1)}"
+    return f"{text}, keeps {bytes_text(group.bytes * group.repeat)}" if group.bytes else text
 
 
 def width(norm: float | None, largest: float) -> float:
@@ -106,9 +113,10 @@ class Writer:
         out = []
         for e in self.edges:
             if e.kind == "saved":
-                if self.view == "forward":
-                    continue
-                out.append((e.source, e.target, e, "saved"))
+                if self.view == "backward":
+                    out.append((e.target, e.source, e, "saved"))
+                elif self.view == "both" or self.scene.boxes[e.source].kind == "constant":
+                    out.append((e.source, e.target, e, "saved"))
                 continue
             if self.view in ("forward", "both"):
                 out.append((e.source, e.target, e, "forward"))
@@ -126,7 +134,9 @@ def to_dot(scene: Scene, view: str, direction: str) -> str:
         f'  node [shape=plain, fontname="{FONT}", fontsize=10]',
         f'  edge [fontname="{FONT}", fontsize=8, arrowsize=0.6, color="#555555"]',
     ]
-    _dot_group(w, scene.root, out, "  ")
+    if len(w.edges) > 150:
+        out.append("  graph [nslimit=1, mclimit=0.5]  // dot's search for a layout would take minutes")
+    _dot_group(w, scene.root, out)
     largest = largest_norm(w.edges)
     for source, target, edge, kind in w.arrows():
         out.append(f"  {w.name(source)} -> {w.name(target)} [{_dot_edge(edge, kind, view, largest)}]")
@@ -134,7 +144,7 @@ def to_dot(scene: Scene, view: str, direction: str) -> str:
     return "\n".join(out) + "\n"
 
 
-def _dot_group(w: Writer, root: Group, out: list[str], indent: str) -> None:
+def _dot_group(w: Writer, root: Group, out: list[str]) -> None:
     # Iterative: the end of a cluster waits on the stack as text.
     stack: list[Any] = [*reversed(root.children)]
     depth = 1
@@ -151,8 +161,11 @@ def _dot_group(w: Writer, root: Group, out: list[str], indent: str) -> None:
             pad = "  " * depth
             style = "dashed" if item.repeat > 1 else "solid"
             out.append(f"{pad}subgraph cluster_{item.id} {{")
+            # Wide enough for the heading to stand beside the edge that enters in the middle, not under it.
+            heading = title(item)
+            heading += "\u00a0" * max(len(heading), 26 - len(heading))
             out.append(
-                f'{pad}  graph [label={_quoted(title(item))}, style="rounded,{style}", color="#888888", '
+                f'{pad}  graph [label={_quoted(heading)}, style="rounded,{style}", color="#888888", '
                 f'fontcolor="#333333", labeljust=l, penwidth={1.6 if item.repeat > 1 else 1.0}]'
             )
             depth += 1
@@ -201,11 +214,15 @@ def _dot_edge(edge: Edge, kind: str, view: str, largest: float) -> str:
     if kind == "saved":
         size = bytes_text(edge.bytes)
         label = f"{edge.label} {size}" if edge.label else size
-        return f'style=dotted, arrowhead=odot, constraint={"true" if view != "backward" else "false"}, color="#777777", fontcolor="#555555", label={_quoted(label)}'
+        # In the backward view all edges run downwards, so that a constant stands below what keeps it.
+        ends = "dir=back, arrowtail=odot" if view == "backward" else "arrowhead=odot"
+        return f'style=dotted, {ends}, color="#777777", fontcolor="#555555", label={_quoted(label)}'
     label = edge.label if edge.count == 1 else ""
     parts = [f"label={_quoted(label)}"] if label else []
     if kind == "backward":
-        parts.append(f"penwidth={width(edge.norm, largest)}")
+        # An edge that is coloured must be thick enough for the colour to be seen.
+        thick = width(edge.norm, largest)
+        parts.append(f"penwidth={max(thick, 2.0) if edge.state else thick}")
         colour = COLOURS.get(edge.state, "#0072B2" if view == "both" else "#333333")
         parts.append(f'color="{colour}"')
         if edge.state == "cut":
@@ -248,6 +265,8 @@ def to_mermaid(scene: Scene, view: str, direction: str) -> str:
         a, b = w.name(source), w.name(target)
         if kind == "saved":
             label = f"{edge.label} {bytes_text(edge.bytes)}".strip()
+            if w.view == "backward":
+                a, b = b, a
             out.append(f"    {a} -. {_mermaid_text([label])} .-> {b}")
         elif edge.label:
             out.append(f"    {a} -->|{_mermaid_text([edge.label])}| {b}")

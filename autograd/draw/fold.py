@@ -1,4 +1,4 @@
-"""Folding a large graph until a person can read it: modules, repeated blocks, and runs of operations. Imports ``collect``.
+"""Folding a large graph until a person can read it: modules, repeated blocks, runs of operations. Imports ``collect``.
 
 A ``Group`` holds boxes and groups. Groups come from module paths, from blocks that repeat (one is shown, ``× 24``
 is written on it), and, where even that leaves too much, from cutting the operations into runs. A ``Scene`` says which
@@ -17,6 +17,8 @@ from autograd.draw.collect import Box
 TURNS, HIDDEN = 3, 6
 # Blocks of at most this many operations are looked for where no module path tells.
 LONGEST = 2000
+# Into so many runs a list of operations is cut that is too long to be read.
+PIECES = 16
 # Of several states behind one edge, the last of these is shown.
 _ORDER = ("", "zero", "cut", "inf", "nan")
 
@@ -25,22 +27,24 @@ class Group:
     """Boxes (by index) and groups that fold into one.
 
     Attributes:
-        id: ``"g3"``, or the module's path.
+        id: ``"g3"``: the third from the outside inwards.
+        title: the module's path, or what the operations inside are.
         repeat: how many equal blocks it stands for; its children are those of the first.
-        count: the operations inside, all repetitions counted.
+        count, bytes: the operations inside one of them, and what those keep.
     """
 
-    __slots__ = ("children", "count", "depth", "id", "kind", "parent", "repeat", "title")
+    __slots__ = ("bytes", "children", "count", "depth", "id", "kind", "parent", "repeat", "title")
 
     def __init__(self, title: str, kind: str, parent: Group | None) -> None:
         self.id = ""
         self.title = title
         self.kind = kind
         self.parent = parent
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.children: list[Any] = []
         self.repeat = 1
         self.count = 0
+        self.bytes = 0
 
     def boxes(self) -> list[int]:
         """The boxes inside, at any depth, in order."""
@@ -119,17 +123,33 @@ class Scene:
                 child = children[i]
                 j = i + 1
                 if isinstance(child, Group):
-                    while j < len(children) and isinstance(children[j], Group) and known[id(children[j])] == known[id(child)]:
+                    alike = known[id(child)]
+                    while j < len(children) and isinstance(children[j], Group) and known[id(children[j])] == alike:
                         j += 1
-                if j - i >= TURNS and isinstance(child, Group):
-                    child.title = f"{child.title} … {children[j - 1].title.rpartition('.')[2]}"
-                    self._repeat(child, [c.boxes() for c in children[i:j]])
-                    child.repeat = j - i
+                    blocks = [c.boxes() for c in children[i:j]]
+                    blocks = blocks[: self._unbroken(blocks)]
+                    j = i + len(blocks)
+                    if len(blocks) >= TURNS and (len(blocks) - 1) * len(blocks[0]) >= 2 * HIDDEN:
+                        child.title = f"{child.title} … {children[j - 1].title.rpartition('.')[2]}"
+                        self._repeat(child, blocks)
+                        child.repeat = len(blocks)
+                    else:
+                        j = i + 1
                 out.append(child)
                 if isinstance(child, Group):
                     work.append(child)
                 i = j
             group.children = out
+
+    def _unbroken(self, blocks: list[list[int]]) -> int:
+        """How many turns use nothing that was computed from them outside: folded, that would go in circles."""
+        inside = {box for block in blocks for box in block}
+        first = min((box for box in blocks[0] if self.boxes[box].kind == "op"), default=-1)
+        for turn, block in enumerate(blocks):
+            for box in block:
+                if any(j > first and j not in inside and self.boxes[j].kind == "op" for j, _ in self.boxes[box].inputs):
+                    return turn
+        return len(blocks)
 
     def _repeat(self, group: Group, blocks: list[list[int]]) -> None:
         """Note that ``blocks`` are turns of one block, of which the first is drawn."""
@@ -209,8 +229,9 @@ class Scene:
 
         def wiring(turn: int) -> list[Any]:
             first = start + turn * period
+            inside = range(first, first + period)
             return [
-                [at[j] - first if j in at and first <= at[j] < first + period else None for j, _ in self.boxes[box].inputs]
+                [at[j] - first if at.get(j, -1) in inside else None for j, _ in self.boxes[box].inputs]
                 for box in boxes[first : first + period]
             ]
 
@@ -224,8 +245,8 @@ class Scene:
 
     def _summary(self, boxes: list[int]) -> str:
         counts = Counter(self.boxes[b].op for b in boxes if self.boxes[b].kind == "op")
-        parts = [op if n == 1 else f"{op} ×{n}" for op, n in counts.most_common(4)]
-        return ", ".join(parts) + (", …" if len(counts) > 4 else "")
+        parts = [op if n == 1 else f"{op} ×{n}" for op, n in counts.most_common(3)]
+        return ", ".join(parts) + (", …" if len(counts) > 3 else "")
 
     # Leaves and constants -----------------------------------------------------------------------------------------
 
@@ -238,6 +259,7 @@ class Scene:
             for j in {*(j for j, _ in box.inputs), *(j for j, _, _ in box.saved if j >= 0)}:
                 if j in users:
                     users[j].append(i)
+        self.uses = {leaf: len(consumers) for leaf, consumers in users.items()}
         self.root.children = [c for c in self.root.children if isinstance(c, Group) or c not in users]
         first: dict[Any, int] = {}  # of the leaves that turns use in the same places, the drawn turn's
         position: dict[int, float] = {}
@@ -287,12 +309,13 @@ class Scene:
 
     def _cut_runs(self) -> None:
         """Cut what is still too long to be read into runs of operations, and those into runs again."""
-        limit = max(8, self.max_nodes // 2)
         for group in self.root.groups():
             while len(group.children) > max(self.max_nodes, 8):
-                children = group.children
-                size = -(-len(children) // limit)
-                cut: list[Any] = []
+                # What is used all over stays outside of the runs.
+                shared = [c for c in group.children if not isinstance(c, Group) and self.uses.get(c, 0) > PIECES // 2]
+                cut: list[Any] = shared[:PIECES]
+                children = [c for c in group.children if isinstance(c, Group) or c not in cut]
+                size = -(-len(children) // PIECES)
                 for start in range(0, len(children), size):
                     part = children[start : start + size]
                     if len(part) == 1:
@@ -312,15 +335,16 @@ class Scene:
 
     def _number(self) -> None:
         groups = self.root.groups()
-        taken: Counter[str] = Counter()
         for i, group in enumerate(groups):
             group.id = f"g{i}"
-            taken[group.title] += 1
         for group in reversed(groups):
-            inside = 0
             for child in group.children:
-                inside += child.count * child.repeat if isinstance(child, Group) else self.boxes[child].kind == "op"
-            group.count = inside
+                if isinstance(child, Group):
+                    group.count += child.count * child.repeat
+                    group.bytes += child.bytes * child.repeat
+                else:
+                    group.count += self.boxes[child].kind == "op"
+                    group.bytes += sum(size for _, _, size in self.boxes[child].saved)
 
     def _choose(self, depth: int | None, fold: bool) -> set[int]:
         """Which groups are folded: those deeper than ``depth``, and as many more as it takes to stay readable."""
@@ -354,7 +378,7 @@ class Scene:
         return rep, self.edges_between(rep.__getitem__)
 
     def edges_between(self, seen_as: Callable[[int], Any]) -> list[Edge]:
-        """The edges of the graph between what ``seen_as`` gives for the drawn boxes, put together where they coincide."""
+        """The edges between what ``seen_as`` gives for the drawn boxes, put together where they coincide."""
         edges: dict[tuple[Any, Any, str], Edge] = {}
         for i, box in enumerate(self.boxes):
             for j, label in box.inputs:
@@ -372,8 +396,8 @@ class Scene:
             if any(a[group] != b[group] for group in a if group in b):
                 return  # from one turn to the next
         source, target = seen_as(self.resolve(j)), seen_as(self.resolve(i))
-        if source == target:
-            return
+        if source == target or (kind == "saved" and (isinstance(source, Group) or isinstance(target, Group))):
+            return  # what a folded group keeps is written on it
         edge = edges.get((source, target, kind))
         if edge is None:
             edge = edges[source, target, kind] = Edge(source, target, kind)
@@ -383,8 +407,10 @@ class Scene:
         box = self.boxes[j]
         if box.norm is not None and not (edge.norm is not None and edge.norm >= box.norm):
             edge.norm = box.norm
-        if _ORDER.index(box.state) > _ORDER.index(edge.state):
-            edge.state = box.state
+        if edge.count == 1 or box.state in ("nan", "inf"):
+            edge.state = max(edge.state, box.state, key=_ORDER.index)
+        elif edge.state != box.state and edge.state in ("zero", "cut"):
+            edge.state = ""  # where only some of them are without a gradient, the edge has one
 
 
 def _tree(boxes: list[Box]) -> Group:

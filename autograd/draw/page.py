@@ -1,4 +1,4 @@
-"""A scene as one self-contained HTML page that lays itself out. Imports ``fold``, ``dot``, ``collect``; reads ``page.html``."""
+"""A scene as one self-contained HTML page that lays itself out. Imports ``fold``, ``dot``; reads ``page.html``."""
 
 from __future__ import annotations
 

@@ -1,0 +1,263 @@
+"""``why_no_grad``: where the path from a loss to a Tensor broke, in words. Imports ``record``, ``graph``, ``lines``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd import lines
+from autograd.backward import is_tensor
+from autograd.graph import Leaf, Node, ancestors
+from autograd.record import Event, Trail, last_trail
+
+__all__ = ["why_no_grad"]
+
+_DOORS = {
+    "detach": "x.detach() gives a Tensor without history",
+    "data": "x.data is the bare array, without history",
+    "numpy": "x.numpy() is a NumPy array, and what NumPy computes is not recorded",
+    "__array__": "it was converted to a NumPy array, and what NumPy computes is not recorded",
+    "item": "x.item() is a Python number, and what Python computes is not recorded",
+    "tolist": "x.tolist() gives Python numbers, and what Python computes is not recorded",
+    "__float__": "float(x) is a Python number, and what Python computes is not recorded",
+    "__int__": "int(x) is a Python number, and what Python computes is not recorded",
+}
+_FIX = {
+    "detach": "Leave the detach() out.",
+    "data": "Use x itself.",
+    "numpy": "Use the function of autograd.numpy on x itself.",
+    "__array__": "Use the function of autograd.numpy on x itself.",
+}
+_HOW = "Run the forward pass inside `with autograd.record_lines():` and ask again to see at which line."
+
+
+def why_no_grad(x: Any, loss: Any) -> str:
+    """Why ``loss.backward()`` gives ``x`` no gradient: what cut the path between them, and what to do.
+
+    With the forward pass run inside ``record_lines()`` (or ``detect_anomaly()``), it follows ``x`` through every
+    operation and names the user's line; without, it tells what the graph still shows.
+
+    Args:
+        x: the Tensor whose gradient is missing.
+        loss: what ``.backward()`` is called on.
+
+    >>> from autograd import record_lines, tensor
+    >>> x = tensor([1.0, 2.0], requires_grad=True)
+    >>> with record_lines():
+    ...     y = x.detach()
+    ...     loss = (tensor(3.0, requires_grad=True) * y).sum()
+    >>> print(why_no_grad(x, loss))
+    x.detach() gives a Tensor without history (at <doctest autograd.explain.why_no_grad[2]>:2: y = x.detach()), \
+and multiply (at ...) goes on with that. Leave the detach() out.
+    """
+    for value, name in ((x, "x"), (loss, "loss")):
+        if not is_tensor(value):
+            raise TypeError(
+                f"why_no_grad: expected {name} to be a Tensor; got {type(value).__name__}. "
+                "Ask about the Tensors that the computation ran with."
+            )
+    name = x.name or lines.tensors_in_sight(lines.user_frame()).names.get(x._edge) or "x"
+    trail = last_trail()
+    if x._edge is None:
+        return _not_asked(x, name, trail)
+    if loss._edge is not None and x._edge in set(ancestors([loss._edge])):
+        return _there_is_a_path(x, loss, name)
+    if loss._edge is not None and x._edge.__class__ is Leaf and x._edge.seq > loss._edge.seq:
+        return (
+            f"{name} was made to require a gradient after the loss was computed: the graph does not know it. "
+            "Call requires_grad_() first, then compute the loss again."
+        )
+    if trail is not None and (text := _follow(trail, x, loss, name)) is not None:
+        return text
+    return _without_trail(x, loss, name)
+
+
+def _not_asked(x: Any, name: str, trail: Trail | None) -> str:
+    if getattr(x.dtype, "kind", "f") in "biu":
+        return (
+            f"{name} has the dtype {x.dtype}, and integers and booleans have no gradient. "
+            "Make it of floats: x.astype(float), or tensor(data, dtype=float)."
+        )
+    made = trail.maker(x._data) if trail is not None else None
+    if made is not None:
+        why = _cause(made, made.inputs[0] if made.inputs else -1, trail)
+        return f"{name} does not require a gradient: {why}"
+    return (
+        f"{name} does not require a gradient: nobody asked for one. Make it with requires_grad=True, or call "
+        "x.requires_grad_() before it is used."
+    )
+
+
+def _there_is_a_path(x: Any, loss: Any, name: str) -> str:
+    if x.grad is not None:
+        return f"{name} has a gradient: the path from the loss is whole, and {name}.grad is set. Nothing is missing."
+    if x._edge.__class__ is not Leaf:
+        return (
+            f"The path from the loss to {name} is whole, but {name} is an intermediate result, whose gradient backward "
+            "passes on and does not keep. Call x.retain_grad() before loss.backward(), or use "
+            "autograd.gradients(loss, x)."
+        )
+    if isinstance(loss._edge, Node) and loss._edge.saved is None:
+        return (
+            f"The path from the loss to {name} is whole, and backward has run; {name}.grad was reset to None since "
+            "(zero_grad_), or backward ran for other inputs only. Read it before it is reset."
+        )
+    return (
+        f"The path from the loss to {name} is whole: loss.backward() has not run yet. Call it, then read {name}.grad."
+    )
+
+
+# With a recording -------------------------------------------------------------------------------------------
+
+
+def _follow(trail: Trail, x: Any, loss: Any, name: str) -> str | None:
+    """Follow x through what was recorded; None where x was not met."""
+    start = trail.tag(x._data, make=False)
+    if start < 0 and not trail.events:
+        return None
+    goal = trail.tag(loss._data, make=False)
+    needed = _leads_to(trail, goal)
+    alive, dead = {start}, set[int]()
+    doors: list[Event] = []
+    used: list[Event] = []
+    breaks: list[tuple[Event, int]] = []
+    for event in trail.events:
+        for i, tag in enumerate(event.inputs):
+            if tag in alive:
+                used.append(event)
+                carried = event.recorded and i < len(event.active) and event.active[i]
+                if i < len(event.constant) and event.constant[i]:
+                    carried = False
+                if carried:
+                    alive.update(event.outputs)
+                elif any(out in needed for out in event.outputs):
+                    breaks.append((event, tag))
+                else:
+                    dead.update(event.outputs)
+    for tag in sorted(alive | dead):
+        doors.extend(trail.doors.get(tag, ()))
+    if breaks:
+        texts = [_break(event, tag, name, trail) for event, tag in breaks[:3]]
+        return " ".join(dict.fromkeys(texts))
+    out = [door for door in doors if door.name not in ("detach",)] or doors
+    if out:
+        door = out[-1]
+        return (
+            f"{_named(_DOORS[door.name], name)} ({door.where}), and nothing recorded leads from there to the loss. "
+            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}".replace("Use x itself", f"Use {name} itself")
+        )
+    if not used:
+        return (
+            f"{name} was never used: no operation since record_lines() began has read it. Compute the loss "
+            f"from it, and check that the {name} you ask about is the one you computed with."
+        )
+    last = used[-1]
+    return (
+        f"{name} was used, last by {last.name} ({last.where}), but the loss does not depend on the results. "
+        "Compute the loss from them."
+    )
+
+
+def _leads_to(trail: Trail, goal: int) -> set[int]:
+    """The tags of everything that the loss was computed from."""
+    needed = {goal}
+    for event in reversed(trail.events):
+        if any(out in needed for out in event.outputs):
+            needed.update(event.inputs)
+    return needed
+
+
+def _break(event: Event, tag: int, name: str, trail: Trail) -> str:
+    return _named(_cause(event, tag, trail), name)
+
+
+def _cause(event: Event, tag: int, trail: Trail | None) -> str:
+    """Why ``event`` did not carry on the gradient of its operand ``tag``."""
+    if event.name in _DOORS:
+        return f"{_DOORS[event.name]} ({event.where}). {_FIX.get(event.name, 'Go on with the Tensor itself.')}"
+    doors = trail.doors.get(tag, []) if trail is not None else []
+    constant = any(t == tag and i < len(event.constant) and event.constant[i] for i, t in enumerate(event.inputs))
+    if not event.grad:
+        return (
+            f"{event.name} ran inside no_grad() ({event.where}), so it was not recorded. "
+            "Compute it outside, or inside enable_grad()."
+        )
+    if getattr(event.dtype, "kind", "f") in "biu":
+        return (
+            f"{event.name} gives {event.dtype} ({event.where}), and integers and booleans have no gradient. "
+            "Use an operation that stays in floats, such as where, clip or a soft version of it."
+        )
+    if constant:
+        return (
+            f"{event.name} has no derivative with respect to this operand ({event.where}): its gradient is zero "
+            "wherever there is one. Use an operation that has one."
+        )
+    if doors:
+        door = doors[0]
+        where = "same line" if door.line == event.line else event.where
+        return (
+            f"{_DOORS[door.name]} ({door.where}), and {event.name} ({where}) goes on with that. "
+            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}"
+        )
+    return (
+        f"{event.name} ({event.where}) was given its array without its history, as a raw array or a Tensor that "
+        "does not require a gradient. Give it the Tensor itself."
+    )
+
+
+def _named(text: str, name: str) -> str:
+    """The explanation with the user's name for the Tensor in the place of ``x``."""
+    for door in (
+        "x.detach()",
+        "x.data",
+        "x.numpy()",
+        "x.item()",
+        "x.tolist()",
+        "float(x)",
+        "int(x)",
+        "Use x itself",
+        "on x itself",
+    ):
+        text = text.replace(
+            door, door.replace("x.", f"{name}.").replace("(x)", f"({name})").replace(" x ", f" {name} ")
+        )
+    return text
+
+
+# Without ----------------------------------------------------------------------------------------------------
+
+
+def _without_trail(x: Any, loss: Any, name: str) -> str:
+    if loss._edge is None:
+        if getattr(loss.dtype, "kind", "f") in "biu":
+            return (
+                f"The loss has the dtype {loss.dtype}, and integers and booleans have no gradient. "
+                f"Use an operation that stays in floats. {_HOW}"
+            )
+        return (
+            "The loss was not recorded at all: it was computed inside no_grad(), or only from values without history "
+            f"(detach(), .data, NumPy arrays, integers). {_HOW}"
+        )
+    base = getattr(x._data, "base", None)
+    mine = {id(x._data), id(base)} - {id(None)}
+    for node in ancestors([loss._edge]):
+        if not isinstance(node, Node) or node.saved is None or node.plan.primitive is None:
+            continue
+        p = node.plan.primitive
+        for slot, value in zip(node.plan.slots, node.saved):
+            if slot not in p.operands or p.operands.index(slot) in node.plan.active:
+                continue
+            if {id(value), id(getattr(value, "base", None))} & mine:
+                line: Any = node.note.line if node.note is not None else None
+                where = f" at {line.text}" if line is not None else ""
+                return (
+                    f"{node.plan.name}{where} uses the values of {name} as a constant: it got them by {name}.detach(), "
+                    f"{name}.data or as a raw array, without the history. Give it {name} itself."
+                    + ("" if line is not None else f" {_HOW}")
+                )
+    leaves = [e for e in ancestors([loss._edge]) if e.__class__ is Leaf]
+    known = [e.note.name for e in leaves if e.note is not None and e.note.name]
+    others = f"{len(leaves)} leaves" + (f" ({', '.join(known[:5])})" if known else "")
+    return (
+        f"The graph of the loss leads to {others}, and not to {name}: {name} was never used, or what was computed from "
+        f"it lost its history (detach(), .data, no_grad(), NumPy, integers). {_HOW}"
+    )
