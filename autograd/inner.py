@@ -130,8 +130,12 @@ class Inner:
             if node in inner:
                 if edges:
                     return True
-            elif node.seq < self.oldest or not (edges or node.inner):  # a newer variable is a finished transform's
+            elif node.seq < self.oldest:
                 return True
+            elif not edges:
+                # A leaf made inside counts if it is still there; a newer variable is a finished transform's.
+                if not node.inner and node.tensor() is not None:
+                    return True
             else:
                 for edge in edges:
                     if edge not in seen:

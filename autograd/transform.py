@@ -122,7 +122,7 @@ def scalar_root(inner: Inner) -> list[Any]:
     complex_ = getattr(getattr(leaf, "dtype", None), "kind", "") == "c" or leaf.__class__ is complex
     if leaf is None or size != 1 or complex_:
         if leaf is None:
-            came = f"a nest of {len(inner.leaves)} values"
+            came = f"a nest of {len(inner.leaves)} values" if inner.leaves else "nothing"
         elif complex_:
             came = "a complex one"
         else:

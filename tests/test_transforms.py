@@ -432,6 +432,7 @@ def test_gradients_errors() -> None:
             TypeError,
             "grad: expected a function that returns one real number; got a nest of 2",
         ),
+        (lambda: grad(lambda x: None)(1.0), TypeError, "expected a function that returns one real number; got nothing"),
         (lambda: grad(lambda x: x * 1j)(1.0), TypeError, "got a complex one"),
         (lambda: grad(cubic)(3), TypeError, "grad: expected a float or complex argument to differentiate; got int"),
         (

@@ -142,7 +142,11 @@ def test_a_leaf_made_inside_gets_its_own_gradient() -> None:
         loss.backward()
         return (x * w.grad).sum()
 
-    np.testing.assert_array_equal(to_numpy(grad(f)(np.array([1.0, 1.0]))), [8.0, 12.0])
+    gradient = grad(f)(np.array([1.0, 1.0]))
+    assert type(gradient) is np.ndarray  # the leaf is gone: nobody can ask for its gradient any more
+    np.testing.assert_array_equal(gradient, [8.0, 12.0])
+    kept = tensor([2.0, 3.0])
+    assert isinstance(grad(lambda x: (x * kept.requires_grad_()).sum())(np.ones(2)), Tensor)
 
 
 def test_backward_inside_a_transform_leaves_the_outer_graph_intact() -> None:
