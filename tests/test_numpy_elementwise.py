@@ -184,6 +184,9 @@ FUNCTIONS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("float_power", (sample("int64"), -1), {}),
     ("float_power", (sample("complex64"), 2), {}),
     ("fabs", (sample("int64"),), {}),
+    ("unwrap", (np.array([[0.0, 3.0, -3.0, 2.0], [1.0, -2.5, 3.0, 0.0]]),), {}),
+    ("unwrap", (np.array([0.0, 3.0, 6.0, 2.5]), 4.0), {"period": 6}),
+    ("unwrap", (np.array([0, 3, 6, 2]),), {"period": 6}),
 ]
 
 

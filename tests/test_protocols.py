@@ -41,7 +41,7 @@ def leaf(x: Any = X) -> Tensor:
         lambda x: np.multiply.reduce(x, 1), lambda x: np.maximum.reduce(x), lambda x: np.add.accumulate(x),
         lambda x: np.multiply.accumulate(x, axis=1), lambda x: np.multiply.outer(X[0], x),
         lambda x: np.linalg.det(x @ X.T), lambda x: np.reshape(x, (3, 2)), lambda x: np.broadcast_to(x, (2, 2, 3)),
-        lambda x: np.copy(x), lambda x: np.cumsum(x), lambda x: np.sort(x, axis=0),
+        lambda x: np.unwrap(3 * x, axis=0), lambda x: np.copy(x), lambda x: np.cumsum(x), lambda x: np.sort(x, axis=0),
         lambda x: np.exp(x, dtype="float32"), lambda x: np.subtract.outer(x, X), lambda x: np.real(x),
         lambda x: scipy.special.expit(x), lambda x: scipy.special.erf(x),
     ],
@@ -82,7 +82,7 @@ def test_questions_are_answered_about_the_array() -> None:
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda x: np.unwrap(x), "numpy.unwrap"), (lambda x: np.histogram2d(x, x), "numpy.histogram2d"),
+        (lambda x: np.is_busday(x), "numpy.is_busday"),
         (lambda x: np.add.at(x, 0, 1.0), "add.at"),
         (lambda x: np.subtract.reduce(x), "subtract.reduce"), (lambda x: np.add.reduceat(x, [0]), "add.reduceat"),
         (lambda x: scipy.special.struve(1, x), "struve"),

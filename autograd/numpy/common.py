@@ -238,7 +238,7 @@ def hand_over(name: str, operands: Iterable[Any], /, **keywords: Any) -> Any:
     """
     operands = tuple(operands)
     if has_tensor(*operands, *keywords.values()):
-        raise unsupported(name, *keywords)
+        raise unsupported(name, *([key for key, value in keywords.items() if value is not None] or keywords))
     function = namespace_of(*operands)
     for part in name.split("."):
         function = getattr(function, part)
