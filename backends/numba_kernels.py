@@ -38,8 +38,9 @@ def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[[
     lines = formula.python().splitlines()
     body = [line.strip() for line in lines[1:-1]]
     results = formula.results
-    source = [f"def kernel(start, stop, {', '.join(n + '_' if i < arrays else n for i, n in enumerate(names))}):"]
-    source.append("    for i in range(start, stop):")
+    source = [f"def kernel({', '.join(n + '_' if i < arrays else n for i, n in enumerate(names))}):"]
+    # From 0: an index that might be negative is checked at each access, and nothing vectorises then.
+    source.append(f"    for i in range({names[0]}_.size):")
     source += [f"        {name} = {name}_[i]" for name in names[:arrays]]
     source += [f"        {line}" for line in body]
     source += [f"        {names[k]}_[i] = {r.name}" for k, r in zip(writes, results, strict=True)]
@@ -49,12 +50,11 @@ def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[[
         for dtype in (line.out.dtype, *line.loop):
             scope[dtype.name] = dtype.type
     exec(compile("\n".join(source), f"<{formula.name}>", "exec"), scope)
-    # fastmath lets sums and roots vectorise; contract and reassociate stay within rounding of the formula.
-    kernel = numba.njit(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")(scope["kernel"])
+    kernel = numba.njit(nogil=True, error_model="numpy")(scope["kernel"])
     kinds = [p.dtype.type for p in formula.parameters[arrays:]]
 
     def run(values: Sequence[Any], numbers: Sequence[float]) -> None:
         typed = [kind(number) for kind, number in zip(kinds, numbers, strict=True)]
-        split(values[0].size, lambda start, stop: kernel(start, stop, *values, *typed))
+        split(values[0].size, lambda start, stop: kernel(*[a[start:stop] for a in values], *typed))
 
     return run
