@@ -15,4 +15,7 @@ from nn.module import buffer as buffer
 from nn.module import parameter as Parameter  # noqa: F401 - PyTorch's spelling
 from nn.module import parameter as parameter
 from nn.random import set_random_seed as set_random_seed
+from nn.saving import load_keras_weights as load_keras_weights
+from nn.saving import load_weights as load_weights
+from nn.saving import save_weights as save_weights
 from nn.sequential import Sequential as Sequential

@@ -1,0 +1,213 @@
+"""Weights in files: safetensors, or npz without pickle. Loading executes nothing. Imports ``nn.module``, ``backends``.
+
+The names in the file are those of ``state_dict()``, which are PyTorch's for the same architecture, so that files go
+both ways. Files are written beside their place and moved there, so that a crash leaves the old one.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import backends
+from autograd import Tensor
+from nn.module import Module
+from nn.state import LoadReport
+
+FORMATS = {".safetensors": "safetensors", ".npz": "npz"}
+
+
+class FileError(ValueError):
+    """A file that can't be read as weights: missing, damaged, or of another format. Nothing was changed."""
+
+
+def save_weights(module: Module, path: str | os.PathLike[str]) -> None:
+    """Write ``module.state_dict()`` to ``path``: safetensors, or npz where the name ends so.
+
+    Raises:
+        ImportError: safetensors is not installed; the text says how to install it.
+        ValueError: the name ends in neither, or a layer has no parameters yet.
+
+    >>> import nn, os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.npz")
+    ...     save_weights(nn.Linear(2, 1), path)
+    ...     sorted(read_arrays(path))
+    ['bias', 'weight']
+    """
+    write_arrays(path, module.state_dict())
+
+
+def load_weights(module: Module, path: str | os.PathLike[str], strict: bool = True) -> LoadReport:
+    """Read ``path`` into the parameters and buffers of the same names; all is checked before anything is written.
+
+    Args:
+        path: a file that ``save_weights`` or PyTorch's safetensors wrote.
+        strict: as for ``load_state_dict``.
+
+    Raises:
+        FileError: the file is missing, damaged, hostile, or of another format.
+        KeyError, ValueError: names or shapes differ; see ``load_state_dict``.
+        ImportError: safetensors is not installed.
+    """
+    return module.load_state_dict(read_arrays(path), strict)
+
+
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
+    """Write name -> array (of any backend) to a file, atomically."""
+    path = Path(path)
+    kind = _format(path)
+    plain = {name: _on_host(value) for name, value in arrays.items()}
+    if kind == "npz":
+        write_atomically(path, lambda file: _write_npz(file, plain))
+    else:
+        data = _safetensors().save(plain)
+        write_atomically(path, lambda file: file.write(data))
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Name -> NumPy array of everything in a file that ``write_arrays`` or PyTorch's safetensors wrote.
+
+    Raises:
+        FileError: the file is missing, damaged, hostile, or of another format.
+    """
+    path = Path(path)
+    kind = _format(path)
+    if not path.is_file():
+        raise FileError(f"load_weights: expected a file {path}; there is none. Correct the path.")
+    read = _safetensors().load if kind == "safetensors" else _read_npz
+    try:
+        return dict(read(path.read_bytes()) if kind == "safetensors" else read(path))
+    except Exception as error:
+        raise FileError(
+            f"load_weights: expected {path} to be a {kind} file of arrays; got {type(error).__name__}: {error}. "
+            "The file is damaged or of another format; nothing was loaded. Save it anew."
+        ) from error
+
+
+def _write_npz(file: BinaryIO, arrays: Mapping[str, Any]) -> None:
+    """As ``numpy.savez``, which can't take arrays called ``file``."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                _numpy().lib.format.write_array(entry, array, allow_pickle=False)
+
+
+def _read_npz(path: Path) -> dict[str, Any]:
+    numpy = _numpy()
+    if not zipfile.is_zipfile(path):
+        raise ValueError("not a zip archive")
+    # NumPy leaves a file that it opened itself open when the archive is broken.
+    with path.open("rb") as opened, numpy.load(opened, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) -> None:
+    """Call ``write(file)`` on a new file beside ``path``, flush it to the disk, and move it to ``path``.
+
+    Whatever happens, ``path`` is the old file or the whole new one.
+    """
+    path = Path(path)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _on_host(value: Any) -> Any:
+    value = value.data if isinstance(value, Tensor) else value
+    array = backends.of(value).to_numpy(value)
+    return array if array.flags.c_contiguous else array.copy(order="C")
+
+
+def _format(path: Path) -> str:
+    if path.suffix not in FORMATS:
+        raise ValueError(
+            f"save_weights: expected a name that ends in {' or '.join(FORMATS)}; got {path.name!r}. Rename it."
+        )
+    return FORMATS[path.suffix]
+
+
+def _numpy() -> Any:
+    """The library behind host arrays and npz files."""
+    return backends.get("numpy").xp
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError:
+        raise ImportError(
+            "safetensors: expected the package for .safetensors files; it is not installed. "
+            "Install it with: pip install 'xpgrad[nn]', or save to a name that ends in .npz."
+        ) from None
+    return safetensors.numpy
+
+
+# From Keras ------------------------------------------------------------------------------------------------------
+
+
+def load_keras_weights(module: Module, weights: Any) -> None:
+    """Copy a Keras model's weights, layer by layer in order: ``load_keras_weights(model, keras_model.get_weights())``.
+
+    Kernels (in, out) are turned round to this package's (out, in); batch norm's four are gamma, beta, moving mean and
+    moving variance.
+
+    Raises:
+        ValueError: another number of arrays, or a shape that does not fit; nothing was changed.
+
+    >>> import nn, numpy
+    >>> model = nn.Sequential([nn.Dense(2, input_shape=(3,))])
+    >>> load_keras_weights(model, [numpy.ones((3, 2)), numpy.zeros(2)])
+    >>> model.parameters()[0].shape
+    (2, 3)
+    """
+    module.check_built("load_keras_weights")
+    slots = [
+        (f"{path}.{name}" if path else name, name)
+        for path, layer in module.named_modules()
+        for name in ("weight", "bias", "running_mean", "running_var")
+        if isinstance(vars(layer).get(name), Tensor)
+    ]
+    arrays = list(weights)
+    if len(arrays) != len(slots):
+        raise ValueError(
+            f"load_keras_weights: expected {len(slots)} arrays ({', '.join(path for path, _ in slots)}); "
+            f"got {len(arrays)}. Use a model of the same layers."
+        )
+    own = module.state_dict()
+    state = {}
+    for (path, name), array in zip(slots, arrays):
+        matrix = name == "weight" and len(own[path].shape) == 2
+        turned = array.T if matrix and not _is_table(module, path) else array
+        if tuple(turned.shape) != tuple(own[path].shape):
+            raise ValueError(
+                f"load_keras_weights: expected {path} from an array of shape "
+                f"{tuple(own[path].shape[::-1] if matrix else own[path].shape)}; got {tuple(array.shape)}. "
+                "Use a model of the same layers."
+            )
+        state[path] = turned
+    module.load_state_dict(state, strict=False)
+
+
+def _is_table(module: Module, path: str) -> bool:
+    """Whether a matrix is an embedding's, which Keras stores as it is used."""
+    owner = dict(module.named_modules())[path.rpartition(".")[0]]
+    return owner.takes_integers

@@ -1,0 +1,279 @@
+"""Weights in files: round trips, PyTorch's and Keras's, and what happens to damaged, hostile and interrupted files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import struct
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd.numpy as anp
+import backends
+import nn
+from nn import saving
+from tests.helpers import to_numpy
+from tests.nn_recorded import KERAS, close
+
+RECORDED = Path(__file__).parent / "recorded"
+ENDINGS = [".safetensors", ".npz"]
+
+
+def model() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+
+
+def state(module: nn.Module) -> dict[str, Any]:
+    return {name: to_numpy(value).copy() for name, value in module.state_dict().items()}
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(
+        one[k].dtype == other[k].dtype and np.array_equal(one[k], other[k]) for k in one
+    )
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_weights_come_back_bit_by_bit(ending: str, dtype: str, tmp_path: Path, backend: backends.Backend) -> None:
+    nn.set_random_seed(0)
+    one, two = model().to(dtype), model().to(dtype)
+    path = tmp_path / f"weights{ending}"
+    nn.save_weights(one, path)
+    assert not same(state(one), state(two))
+    parameters = two.parameters()
+    assert not nn.load_weights(two, path)
+    assert same(state(one), state(two))
+    assert all(a is b for a, b in zip(parameters, two.parameters())), "the Tensors stay the same objects"
+    assert [p.name for p in tmp_path.iterdir()] == [path.name], "nothing else is left in the folder"
+
+
+def test_names_may_be_anything(tmp_path: Path) -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            self.file = nn.parameter([1.0])
+            self.by_name = {"a/b": nn.parameter([2.0]), "ü": nn.parameter(3.0)}
+
+    for ending in ENDINGS:
+        path = tmp_path / f"odd{ending}"
+        nn.save_weights(Odd(), path)
+        assert {k: v.tolist() for k, v in saving.read_arrays(path).items()} == {
+            "file": [1.0],
+            "by_name.a/b": [2.0],
+            "by_name.ü": 3.0,
+        }
+
+
+class Net(nn.Module):
+    """The architecture of record_torch_weights.py."""
+
+    def __init__(self) -> None:
+        self.table = nn.Embedding(5, 3)
+        self.body = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2, bias=False))
+        self.norm = nn.LayerNorm(2)
+
+    def forward(self, x: Any) -> Any:
+        rows = self.table(x)
+        return self.norm(self.body(rows.reshape(rows.shape[0], -1)))
+
+
+def metadata(path: Path) -> dict[str, str]:
+    data = path.read_bytes()
+    (size,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + size])["__metadata__"]
+
+
+def test_pytorchs_safetensors_load_under_their_own_names(backend: backends.Backend) -> None:
+    path = RECORDED / "torch_weights.safetensors"
+    net = Net()
+    assert not nn.load_weights(net, path), "every name and shape matches, strictly"
+    about = metadata(path)
+    out = net.eval()(backend.asarray(json.loads(about["x"])))
+    close(out, np.array(json.loads(about["out"]), "float32"), 1e-6, "PyTorch's output")
+    assert net.body[1].num_batches_tracked.item() == 7
+
+
+def test_kerass_document_weights_give_its_predictions() -> None:
+    file = np.load(RECORDED / "keras_document.npz")
+    net = nn.Sequential([nn.Dense(10, activation="relu", input_shape=(1,)), nn.Dense(1, activation="sigmoid")])
+    last = file["float32/weights"][-1]
+    shapes = [(1, 10), (10,), (10, 1), (1,)]
+    ends = np.cumsum([0] + [int(np.prod(s)) for s in shapes])
+    nn.load_keras_weights(net, [last[a:b].reshape(s) for a, b, s in zip(ends, ends[1:], shapes)])
+    close(net(file["x"].astype("float32")), file["float32/predictions"].reshape(100, 1), 1e-6, "predictions")
+
+
+def test_kerass_batch_norm_and_errors() -> None:
+    name = "layer/batch_normalization/eval"
+    arrays = KERAS.part(name, "in")
+    layer = nn.BatchNormalization(input_shape=arrays["x"].shape[1:])
+    nn.load_keras_weights(layer, [arrays[k] for k in ("gamma", "beta", "moving_mean", "moving_variance")])
+    out = KERAS.get(f"{name}/out")
+    assert out is not None
+    close(layer.eval()(arrays["x"].astype("float32")), out, 1e-5, name)
+    net, before = nn.Linear(3, 2), None
+    before = state(net)
+    with pytest.raises(ValueError, match=r"expected 2 arrays \(weight, bias\); got 1"):
+        nn.load_keras_weights(net, [np.ones((3, 2))])
+    with pytest.raises(ValueError, match=r"weight from an array of shape \(3, 2\); got \(2, 3\)"):
+        nn.load_keras_weights(net, [np.ones((2, 3)), np.ones(2)])
+    assert same(state(net), before)
+
+
+# Damage and malice -----------------------------------------------------------------------------------------------
+
+
+class Bomb:
+    """Executes something when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("hacked",)
+
+
+def pickled_npz() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **{"0.weight": np.array([Bomb()], dtype=object)})  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def npz_of_header(header: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("0.weight.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    return file.getvalue()
+
+
+def safetensors_of(header: Any, data: bytes = b"") -> bytes:
+    text = json.dumps(header).encode() if not isinstance(header, bytes) else header
+    return struct.pack("<Q", len(text)) + text + data
+
+
+HOSTILE = {
+    "pickle.npz": pickled_npz(),
+    "pickle.safetensors": pickle.dumps(Bomb()),
+    "bare_pickle.npz": pickle.dumps(Bomb()),
+    "empty.npz": b"",
+    "empty.safetensors": b"",
+    "text.npz": b"not an archive",
+    "expression.npz": npz_of_header(b"__import__('os').mkdir('hacked')\n"),
+    "huge.npz": npz_of_header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776, 4096), }\n"),
+    "cut_off.npz": npz_of_header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (4, 3), }\n"),
+    "huge_header.safetensors": struct.pack("<Q", 2**62) + b"{}",
+    "not_json.safetensors": safetensors_of(b"{nonsense"),
+    "cut_off.safetensors": safetensors_of({"0.weight": {"dtype": "F32", "shape": [4, 3], "data_offsets": [0, 48]}}),
+    "overlap.safetensors": safetensors_of(
+        {
+            "a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]},
+            "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]},
+        },
+        b"\0" * 4,
+    ),
+    "negative.safetensors": safetensors_of({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, -4]}}),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_execute_and_change_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / name
+    path.write_bytes(HOSTILE[name])
+    net = model()
+    before = state(net)
+    with pytest.raises(saving.FileError, match="damaged or of another format; nothing was loaded"):
+        nn.load_weights(net, path)
+    assert same(state(net), before)
+    assert [p.name for p in tmp_path.iterdir()] == [name], "something was executed"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_cut_off_or_flipped_anywhere_never_loads_in_part(ending: str, tmp_path: Path) -> None:
+    nn.set_random_seed(1)
+    path = tmp_path / f"weights{ending}"
+    nn.save_weights(model(), path)
+    whole = path.read_bytes()
+    net = model()
+    before = state(net)
+    for size in range(0, len(whole), 37):
+        path.write_bytes(whole[:size])
+        with pytest.raises(saving.FileError):
+            nn.load_weights(net, path)
+        assert same(state(net), before)
+    stream = np.random.default_rng(0)
+    for at in stream.integers(0, len(whole), 60):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << int(stream.integers(8))
+        path.write_bytes(bytes(flipped))
+        try:
+            nn.load_weights(net, path)
+        except (ValueError, KeyError):
+            assert same(state(net), before)
+        else:  # the flip hit a number's bits, or a name that zip holds twice
+            net.load_state_dict(before)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_another_architecture_changes_nothing(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"weights{ending}"
+    nn.save_weights(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 5)), path)
+    net = model()
+    before = state(net)
+    with pytest.raises(ValueError, match=r"expected 3.weight of shape \(2, 4\); got \(5, 4\)"):
+        nn.load_weights(net, path)
+    assert same(state(net), before)
+    report = nn.load_weights(net, path, strict=False)
+    assert [name for name, _, _ in report.mismatched] == ["3.weight", "3.bias"]
+    after = state(net)
+    assert not np.array_equal(after["0.weight"], before["0.weight"])
+    assert np.array_equal(after["3.weight"], before["3.weight"])
+
+
+# Writing -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_failure_while_writing_leaves_the_old_file(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"weights{ending}"
+    nn.save_weights(model(), path)
+    before = path.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        nn.save_weights(model(), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_missing_packages_and_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(saving.FileError, match=r"expected a file .*none.npz; there is none"):
+        nn.load_weights(model(), tmp_path / "none.npz")
+    with pytest.raises(ValueError, match=r"ends in \.safetensors or \.npz; got 'weights\.pt'"):
+        nn.save_weights(model(), tmp_path / "weights.pt")
+    with pytest.raises(ValueError, match="know its input's size"):
+        nn.save_weights(nn.Sequential(nn.Dense(3)), tmp_path / "weights.npz")
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(ImportError, match=r"pip install 'xpgrad\[nn\]', or save to a name that ends in \.npz"):
+        nn.save_weights(model(), tmp_path / "weights.safetensors")
+    nn.save_weights(model(), tmp_path / "weights.npz")
+
+
+def test_saved_arrays_are_plain_on_any_backend(tmp_path: Path, device_backend: backends.Backend) -> None:
+    path = tmp_path / "weights.npz"
+    nn.save_weights(nn.Linear(2, 2), path)
+    with backends.use("numpy"):
+        other = nn.Linear(2, 2)
+        nn.load_weights(other, path)
+    assert other.weight is not None and other.weight.backend is backends.get("numpy")
+    assert isinstance(anp.sum(other(np.ones((1, 2), "float32"))).item(), float)
