@@ -8,24 +8,16 @@ from autograd.compare import Comparison, compare
 from autograd.custom import custom_vjp
 from autograd.draw import Drawing, draw
 from autograd.explain import why_no_grad
+from autograd.gradients import gradients, stop_gradient
 from autograd.graph import GraphError
 from autograd.jacobians import hessian, jacobian
 from autograd.memory import MemoryReport, memory_report
 from autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd.products import hessian_vector_product, hvp, jvp, vjp
 from autograd.profile import profile
 from autograd.record import record_lines
 from autograd.tensor import Tensor, scalar, tensor
-from autograd.transform import (
-    elementwise_grad,
-    grad,
-    gradients,
-    hessian_vector_product,
-    hvp,
-    jvp,
-    stop_gradient,
-    value_and_grad,
-    vjp,
-)
+from autograd.transform import elementwise_grad, grad, value_and_grad
 
 __all__ = [
     "AnomalyError",

@@ -1,4 +1,4 @@
-"""``check_grads``: the derivatives of a user's own function against central differences. Imports ``transform``."""
+"""``check_grads``: the derivatives of a user's own function against central differences. Imports ``products``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import backends
 from autograd.backward import is_tensor
 from autograd.mode import no_grad
-from autograd.transform import jvp, vjp
+from autograd.products import jvp, vjp
 from autograd.trees import Structure, flatten, unflatten
 
 __all__ = ["check_grads"]
