@@ -34,7 +34,7 @@ class Checkpoint(Transform):
         mode = get_mode()
         if not is_recording() or (mode is not None and mode.full):  # a forward sweep needs the graph itself
             return self.fun(*args, **kwargs)
-        return _Checkpointed(self.fun, self.__name__, args, kwargs).result
+        return _Checkpointed(self.fun, self.__name__).call(args, kwargs)
 
 
 def checkpoint(fun: Function) -> Function:
@@ -60,9 +60,12 @@ def checkpoint(fun: Function) -> Function:
 class _Checkpointed(Call):
     """One recorded call of a checkpointed function."""
 
-    def __init__(self, fun: Function, name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    def __init__(self, fun: Function, name: str) -> None:
         super().__init__(f"checkpoint({name})")
         self.fun = fun
+
+    def call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What the function returns, on a node of its own."""
         leaves, self.structure = flatten((list(args), kwargs))
         self.active = [i for i, x in enumerate(leaves) if is_active(x)]
         kept = [x.detach() if is_tensor(x) else x for x in leaves]
@@ -82,7 +85,7 @@ class _Checkpointed(Call):
             recorded = self.record(edges, (False, kept), writes, [fresh_data(outs[i]) for i in self.places])
             for i, x in zip(self.places, recorded):
                 outs[i] = x
-        self.result = unflatten(self.out_structure, outs)
+        return unflatten(self.out_structure, outs)
 
     def _run(self, leaves: list[Any], *watchers: Any) -> tuple[Any, list[Any]]:
         """What the function returns for these leaves, recorded, and the variables among them."""

@@ -128,7 +128,7 @@ class CustomVjp(Transform):
         leaves, structure = flatten([args[i] for i in chosen])
         if not is_recording() or not any([is_active(x) for x in leaves]):
             return self.fun(*args)
-        return _CustomCall(self, args, chosen, leaves, structure).result
+        return _CustomCall(self, args, chosen, leaves, structure).call(leaves)
 
 
 class _CustomCall(Call):
@@ -143,6 +143,9 @@ class _CustomCall(Call):
         self.chosen = chosen
         self.structure = structure
         self.active = [i for i, x in enumerate(leaves) if is_active(x)]
+
+    def call(self, leaves: list[Any]) -> Any:
+        """What the function returns, on a node of its own."""
         constants = [x.detach() if is_tensor(x) else x for x in leaves]
         out, residuals = self._forward(constants)
         outs, self.out_structure = flatten(out)
@@ -162,7 +165,7 @@ class _CustomCall(Call):
         )
         for i, x in zip(self.places, recorded):
             outs[i] = x
-        self.result = unflatten(self.out_structure, outs)
+        return unflatten(self.out_structure, outs)
 
     def _forward(self, leaves: list[Any]) -> tuple[Any, Any]:
         args = list(self.args)

@@ -185,6 +185,33 @@ def test_what_is_inside_is_not_kept() -> None:
         gc.enable()
 
 
+def test_the_graph_of_a_call_is_freed_without_the_cycle_collector() -> None:
+    calls = [
+        checkpoint(anp.tanh),
+        checkpoint(lambda x: (x * 2, anp.exp(x))),
+        lambda x: scaled(x, x),
+    ]
+    gc.collect()
+    gc.disable()
+    try:
+        for f in calls:
+            x = tensor([1.0, 2.0], requires_grad=True)
+            out = f(x)
+            first = out[0] if isinstance(out, tuple) else out
+            node = first.grad_fn
+            refs = [
+                weakref.ref(first),
+                weakref.ref(node),
+                weakref.ref(getattr(node, "plan", None) or node.edges[0].plan),
+            ]
+            first.sum().backward(create_graph=True)
+            x.grad = None
+            del out, first, node
+            assert [ref() for ref in refs] == [None] * 3
+    finally:
+        gc.enable()
+
+
 def test_peak_memory_of_a_deep_chain_falls() -> None:
     def layers(x: Any) -> Any:
         for _ in range(8):
