@@ -186,6 +186,8 @@ def get(initializer: str | float | Callable[..., Any]) -> Callable[..., Any]:
         return NAMED[initializer]()
     if isinstance(initializer, (int, float)):
         return Constant(float(initializer))
+    if isinstance(initializer, type):
+        return initializer()
     if callable(initializer):
         return initializer
     raise TypeError(
