@@ -332,7 +332,7 @@ def forward_of(primitive: Primitive, operands: Sequence[Any], **options: Any) ->
     >>> from autograd.ops.arithmetic import square
     >>> print(forward_of(square.primitive, ("float32",)).python())
     def square_forward(x):
-        t1 = x * x
+        t1 = square(x)
         return t1
     """
     formula, symbols = _start(primitive, f"{primitive.name}_forward", operands)
