@@ -157,9 +157,6 @@ def test_a_worker_process_gives_the_same_results() -> None:
         assert remote.request("run", slot=there["slot"], times=2)["seconds"] > 0
         with pytest.raises(peers.PeerError, match="KeyError: 'nothing'"):
             remote.request("prepare", workload="nothing", peer="numpy", case=case)
-        with pytest.raises(peers.PeerError, match="ModuleNotFoundError"):
-            # The worker does not see this folder, or HIPS autograd could not be told from ours.
-            remote.request("prepare", workload="op", peer="xpgrad", case={"size": 10, "variant": "recorded"})
     finally:
         remote.close()
         local.close()
