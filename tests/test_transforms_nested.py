@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd.numpy as anp
 import backends
 from autograd import (
     Tensor,
+    checkpoint,
     grad,
     gradients,
     hessian,
@@ -227,3 +230,57 @@ def test_scalars_nest() -> None:
     assert slope.item() == 12.0
     slope.backward()
     assert a.grad.item() == 6.0
+
+
+# Random programs ----------------------------------------------------------------------------------------------------
+
+STEPS = (anp.sin, anp.tanh, lambda x: x * x, lambda x: anp.exp(-x * x), lambda x: x * 0.5 + 1, checkpoint(anp.sin))
+
+
+def program(random: Any, depth: int = 3) -> Any:
+    """A function of two arrays that transforms a smaller such function inside, over its own variables and closures."""
+    steps = [random.choice(STEPS) for _ in range(4)]
+    kind = random.choice(["plain", "grad", "jvp", "vjp", "write", "checkpoint"]) if depth else "plain"
+    inner = program(random, depth - 1) if kind != "plain" else None
+
+    def f(x: Any, y: Any) -> Any:
+        a = x
+        for step in steps:
+            a = step(a) + 0.3 * y
+        if kind == "grad":
+            return a + grad(lambda z: (inner(z, a) * z).sum())(x)
+        if kind == "jvp":
+            return a * jvp(lambda z: inner(z, y) + a, (a,), (x,))[1]
+        if kind == "vjp":
+            return a + vjp(lambda z: inner(z, x), y)[1](a)[0]
+        if kind == "write":
+            h = a * 1
+            h[:1] *= y[:1]
+            h += inner(h * 1, y)
+            return h
+        if kind == "checkpoint":
+            return a + checkpoint(lambda z: inner(z, a))(y)
+        return a * y
+
+    return f
+
+
+@settings(max_examples=40)
+@given(st.randoms(use_true_random=False), st.integers(0, 10**6))
+def test_random_programs_agree_with_differences_in_every_mode(random: Any, seed: int) -> None:
+    f = program(random)
+    rng = np.random.default_rng(seed)
+    x, y, v, g = rng.standard_normal((4, 3)) * 0.5
+
+    def at(x: Any) -> Any:
+        return to_numpy(f(tensor(x), tensor(y)))
+
+    h = 1e-5
+    slope = (at(x + h * v) - at(x - h * v)) / (2 * h)
+    close = {"rtol": 1e-4, "atol": 1e-4 * max(1.0, float(abs(slope).max()))}
+    np.testing.assert_allclose(jvp(lambda x: f(x, y), (x,), (v,))[1], slope, **close)
+    pulled_back = vjp(lambda x: f(x, y), x)[1](g)[0]
+    np.testing.assert_allclose((pulled_back * v).sum(), (slope * g).sum(), **close)
+    forward_over_reverse = jvp(lambda x: vjp(lambda x: f(x, y), x)[1](g)[0], (x,), (v,))[1]
+    reverse_over_forward = grad(lambda x: (jvp(lambda x: f(x, y), (x,), (v,))[1] * g).sum())(x)
+    np.testing.assert_allclose(forward_over_reverse, reverse_over_forward, rtol=1e-7, atol=1e-9)
