@@ -21,6 +21,11 @@ from benchmarks.options import SETS
 from benchmarks.results import Results, load
 from benchmarks.workload import SIZES, Workload, discover
 
+# Of what is written to a file or a pipe; a terminal has its own.
+WIDTH = 140
+# Processes that wanted a core in the last minute, for each core: more than this and others are at work.
+BUSY = 0.3
+
 Choice = list[tuple[Workload, list[str]]]
 
 
@@ -31,6 +36,8 @@ class UsageError(Exception):
 def main(arguments: argparse.Namespace, console: Console | None = None) -> int:
     """Run the command line; returns the exit status."""
     console = console or Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
     try:
         if arguments.list:
             console.print(listing(), highlight=False)
@@ -159,6 +166,14 @@ def run(arguments: argparse.Namespace, console: Console) -> Results:
             total, done = sum(len(cases) for _, cases in plans), 0
             for line in report.conditions(results):
                 console.print(line, style="dim", highlight=False)
+            load = results.machine["load"]
+            if load is not None and load > BUSY * environment.usable_cores():
+                console.print(
+                    f"Other programs keep this machine busy (load {load:.1f}): a library with several threads waits "
+                    "for each of them, so figures will be worse, and less alike, than on a machine at rest.",
+                    style="yellow",
+                    highlight=False,
+                )
             console.print(
                 f"{environment.threads()} threads each. A ratio is {peers.OURS} ÷ the peer, pair by pair: below 1 "
                 f"{peers.OURS} is faster; (low–high) holds the median with 95 %.\n",

@@ -106,11 +106,12 @@ def ratios_of(results: Results, ours: Record) -> dict[str, Ratio]:
     return {theirs.peer: paired_ratio(ours.samples, theirs.samples) for theirs in results.beside(ours)}
 
 
-def table(work: Workload, results: Results, bounds: bool = True) -> Table:
+def table(work: Workload, results: Results, bounds: bool = True, peak: bool = True) -> Table:
     """A workload's table: what we take, the share of the machine's peak, and ours ÷ theirs for each peer.
 
     Args:
         bounds: show the spread of times and the intervals of ratios, which take room.
+        peak: show the share of the machine's peak.
     """
     records = results.of(work.name)
     devices = [device for device in ("cpu", "gpu") if any(r.device == device for r in records)]
@@ -122,7 +123,7 @@ def table(work: Workload, results: Results, bounds: bool = True) -> Table:
         work.size: True,
         "on": len(devices) > 1,
         OURS: True,
-        "of peak": shares,
+        "of peak": shares and peak,
         **{f"÷ {peer}": True for peer in peers},
     }
     for name, shown in columns.items():
@@ -229,13 +230,21 @@ def notes(work: Workload, results: Results) -> list[str]:
     return [f"{peer}: {note}" for peer, note in found.items()]
 
 
+def fitting(console: Console, work: Workload, results: Results) -> Table:
+    """The fullest of a workload's tables that a console has room for."""
+    endless = console.options.update(max_width=10_000)
+    for bounds, peak in ((True, True), (False, True), (False, False)):
+        found = table(work, results, bounds, peak)
+        if Measurement.get(console, endless, found).maximum <= console.width:
+            break
+    return found
+
+
 def show(console: Console, work: Workload, results: Results) -> None:
     """Print a workload's table and what follows from it."""
     if results.of(work.name):
-        full = table(work, results)
-        fits = Measurement.get(console, console.options, full).maximum < console.width
         console.print(f"{work.name}: {work.title}", style="bold", highlight=False)
-        console.print(full if fits else table(work, results, bounds=False))
+        console.print(fitting(console, work, results))
     for line in growth_lines(work, results) + crossing_lines(work, results):
         console.print(f"  {line}", style="cyan", highlight=False)
     for line in notes(work, results):

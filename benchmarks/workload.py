@@ -36,13 +36,20 @@ class Case:
 
 @dataclass(frozen=True)
 class Contender:
-    """One library's function for a workload; ``dtype`` where the library can't compute in the workload's."""
+    """One library's function for a workload.
+
+    Attributes:
+        dtype: what its results are in, where the library can't compute in the workload's.
+        largest: the largest size it takes part in, where more would take minutes.
+        note: what a reader of its figures should know.
+    """
 
     peer: str
     make: Callable[[Data, Case], Any]
     variants: tuple[str, ...] | None
     devices: tuple[str, ...]
     dtype: str | None
+    largest: float
     note: str
 
 
@@ -103,6 +110,7 @@ class Workload:
         variants: Sequence[str] | None = None,
         devices: Sequence[str] = ("cpu", "gpu"),
         dtype: str | None = None,
+        largest: float = math.inf,
         note: str = "",
     ) -> Callable[[Callable[[Data, Case], Any]], Callable[[Data, Case], Any]]:
         """Decorator: ``function(data, case)`` is how the library ``name`` does this work."""
@@ -111,7 +119,7 @@ class Workload:
             if name in self.contenders:
                 raise ValueError(f"{self.name}: expected one function per peer; got a second for {name!r}. Rename it.")
             chosen = None if variants is None else tuple(variants)
-            self.contenders[name] = Contender(name, function, chosen, tuple(devices), dtype, note)
+            self.contenders[name] = Contender(name, function, chosen, tuple(devices), dtype, largest, note)
             return function
 
         return register
@@ -134,6 +142,7 @@ class Workload:
             found is not None
             and (found.variants is None or case.variant in found.variants)
             and case.device in found.devices
+            and case.size <= found.largest
         )
 
 

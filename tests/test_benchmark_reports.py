@@ -116,8 +116,9 @@ def test_the_table_fits_its_terminal() -> None:
     assert re.search(
         r"forward +10 +cpu +[\d.]+ µs ±\d % +25[.\d]* % +0\.50 \(0\.\d\d–0\.\d\d\)", shown(sample_run(), 120)
     )
-    narrow = shown(sample_run(), 60)
+    narrow = shown(sample_run(), 55)
     assert "(0." not in narrow and re.search(r"forward +10 +cpu +[\d.]+ µs +25[.\d]* % +0\.50", narrow)
+    assert "%" not in shown(sample_run(), 36)
     assert "forward, the GPU overtakes the CPU at 50 rows" in re.sub(r"4\d|5\d", "50", narrow)
     assert "jax left out of matmul (forward 10): absent" in narrow
 

@@ -212,6 +212,12 @@ def test_every_workload_states_its_least_work(work: Workload) -> None:
         assert any(work.runs(peer, case) or work.runs(peer, there) for peer in work.contenders)
 
 
+def test_a_contender_takes_part_up_to_its_largest_size() -> None:
+    hips = discover()["chain"].contenders["hips"]
+    assert discover()["chain"].runs("hips", Case(int(hips.largest)))
+    assert not discover()["chain"].runs("hips", Case(int(hips.largest) + 1))
+
+
 def test_sizes_that_a_workload_lacks_are_refused() -> None:
     with pytest.raises(ValueError, match="tiny: expected sizes among small, medium; got large"):
         list(tiny.cases(("large",)))

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.workload import Case, Data, Step, Workload
 
 WIDTH = 10
-FACTOR = 1.0000001
+FACTOR = -1.0  # exact in every dtype, however often
 
 work = Workload(
     "chain",
@@ -17,7 +17,6 @@ work = Workload(
     size="operations",
     sizes={"small": (1_000, 10_000), "medium": (100_000,), "large": (1_000_000,)},
     flops=lambda case: 2 * WIDTH * case.size,
-    rtol=1e-2,  # a million roundings
 )
 
 
@@ -63,7 +62,7 @@ def torch(data: Data, case: Case) -> Step:
     return step
 
 
-@work.peer("hips", dtype="float64", devices=("cpu",), note="in float64")
+@work.peer("hips", dtype="float64", devices=("cpu",), largest=100_000, note="in float64")
 def hips(data: Data, case: Case) -> Step:
     from autograd import make_vjp
 

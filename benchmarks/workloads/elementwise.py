@@ -93,7 +93,7 @@ def jax(data: Data, case: Case) -> Step:
     return lambda: step(x, g)
 
 
-@work.peer("hips", devices=("cpu",), dtype="float64", note="in float64")
+@work.peer("hips", devices=("cpu",), dtype="float64", largest=1_000_000, note="in float64")
 def hips(data: Data, case: Case) -> Step:
     import autograd.numpy as np
     from autograd import make_vjp
