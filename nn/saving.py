@@ -79,14 +79,19 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
     kind = _format(path)
     if not path.is_file():
         raise FileError(f"load_weights: expected a file {path}; there is none. Correct the path.")
-    read = _safetensors().load if kind == "safetensors" else _read_npz
+    read = _read_npz if kind == "npz" else _safetensors_reader()
     try:
-        return dict(read(path.read_bytes()) if kind == "safetensors" else read(path))
+        return dict(read(path))
     except Exception as error:
         raise FileError(
             f"load_weights: expected {path} to be a {kind} file of arrays; got {type(error).__name__}: {error}. "
             "The file is damaged or of another format; nothing was loaded. Save it anew."
         ) from error
+
+
+def _safetensors_reader() -> Callable[[Path], dict[str, Any]]:
+    load = _safetensors().load
+    return lambda path: load(path.read_bytes())
 
 
 def _write_npz(file: BinaryIO, arrays: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import autograd.numpy as np
@@ -69,7 +70,7 @@ def ctc_loss(
     final = np.logical_or(place == last, place == last - 1)
     total = np.logsumexp(np.where(final, alpha, edge), axis=1)
     impossible = total < NOTHING / 2
-    loss = np.where(impossible, np.inf, -np.where(impossible, 0, total))
+    loss = np.where(impossible, math.inf, -np.where(impossible, 0, total))
     if zero_infinity:
         loss = np.where(impossible, 0, loss)
     if reduction == "mean":
