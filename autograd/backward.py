@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
 import backends
 from autograd import views
-from autograd.graph import COUNTS_REFERENCES, GraphError, Leaf, Node, Sweep, grad_lock, sweep
+from autograd.graph import COUNTS_REFERENCES, GraphError, Leaf, Node, Sweep, sweep
 from autograd.mode import enable_grad
 from autograd.ops import arithmetic, reduce, shape
 from autograd.plan import RUNTIME
@@ -44,6 +45,8 @@ def _wrap(node: Node) -> tuple[Any, ...]:
     return node.plan.wrap(node)
 
 
+# Gradients are accumulated into leaves under one lock: threads may sweep at once over shared parameters.
+_GRAD_LOCK = threading.Lock()
 RAW = Sweep(fit)
 RECORDED = Sweep(fit, _wrap)
 
@@ -111,8 +114,8 @@ def cotangent_for(tensor: Any, gradient: Any, caller: str) -> Any:
 def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> None:
     """Add the cotangents to ``.grad`` of the leaves that are still there: all of them, or, on an error, none."""
     new = RUNTIME["Tensor"]._wrap
-    steps = []
-    with grad_lock():
+    steps: list[tuple[Any, Any, bool | None]] = []
+    with _GRAD_LOCK:
         while found:
             edge, g = found.popitem()
             tensor = edge.tensor() if edge.__class__ is Leaf else tensors.get(edge)
@@ -153,7 +156,8 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph or create_graph
     chosen: dict[Any, Any] = {}
     if inputs is not None:
-        for x in [inputs] if is_tensor(inputs) else inputs:
+        listed: Sequence[Any] = [inputs] if is_tensor(inputs) else inputs
+        for x in listed:
             if not is_tensor(x) or x._edge is None:
                 raise GraphError(
                     "backward: expected inputs to be Tensors that require a gradient; "

@@ -39,7 +39,9 @@ class Fused:
         if first.size >= LARGE or backend.device_type != "cpu":
             key = backend.name, first.dtype, len(arrays), len(numbers)
             if key not in self._kernels:
-                self._kernels[key] = backend.compile(self._formula(first.dtype, len(arrays), len(numbers)), len(arrays), self.writes)
+                self._kernels[key] = backend.compile(
+                    self._formula(first.dtype, len(arrays), len(numbers)), len(arrays), self.writes
+                )
             kernel = self._kernels[key]
             if kernel is not None:
                 kernel(arrays, numbers)

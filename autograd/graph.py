@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
@@ -17,7 +16,6 @@ from typing import Any
 from autograd.mode import get_mode
 
 next_seq = itertools.count().__next__
-_GRAD_LOCK = threading.Lock()
 
 
 class GraphError(RuntimeError):
@@ -247,7 +245,7 @@ def sweep(
                 if not retain:
                     node.saved = None
             node = g = None
-            for edge, grad in zip(edges, grads):  # noqa: B905 - the lengths are equal by construction
+            for edge, grad in zip(edges, grads):
                 if grad.__class__ is not float and grad is not None:  # a float has nothing to fit
                     if grad.dtype is not edge.dtype or grad.shape != edge.shape:
                         grad = fit(grad, edge)
@@ -351,8 +349,3 @@ def describe(node: Any) -> str:
 # Whether an array that only one name refers to is seen by nobody else. Views refer to what they view, so this
 # includes them. Without the GIL reference counts are split between threads and prove nothing.
 COUNTS_REFERENCES = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-def grad_lock() -> threading.Lock:
-    """The lock under which gradients are accumulated into leaves."""
-    return _GRAD_LOCK

@@ -43,7 +43,7 @@ _MODE: ContextVar[Mode | None] = ContextVar("xpgrad_mode", default=None)
 get_mode = _MODE.get
 
 
-class switch:  # noqa: N801 - used like a function, a context manager and a decorator
+class switch:
     """Change fields of the mode: at once when called, back again at the end of a ``with`` block."""
 
     def __init__(self, **changes: Any) -> None:
@@ -68,7 +68,7 @@ class switch:  # noqa: N801 - used like a function, a context manager and a deco
         return wrapped  # type: ignore[return-value]
 
 
-class no_grad(switch):  # noqa: N801
+class no_grad(switch):
     """Record nothing inside: as a context manager or a decorator. Generators keep their caller's mode.
 
     >>> from autograd import tensor
@@ -82,14 +82,14 @@ class no_grad(switch):  # noqa: N801
         super().__init__(grad=False)
 
 
-class enable_grad(switch):  # noqa: N801
+class enable_grad(switch):
     """Record inside, also within a ``no_grad`` block: as a context manager or a decorator."""
 
     def __init__(self) -> None:
         super().__init__(grad=True)
 
 
-class set_grad_enabled(switch):  # noqa: N801
+class set_grad_enabled(switch):
     """Switch recording on or off from here on, or for one ``with`` block.
 
     >>> with set_grad_enabled(False):

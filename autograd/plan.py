@@ -269,7 +269,9 @@ def _brief(value: Any) -> str:
     if isinstance(value, (int, float, complex, str, bool, type(None))):
         return repr(value)
     shape = getattr(value, "shape", None)
-    return f"{getattr(value, 'dtype', type(value).__name__)}{list(shape)}" if shape is not None else type(value).__name__
+    return (
+        f"{getattr(value, 'dtype', type(value).__name__)}{list(shape)}" if shape is not None else type(value).__name__
+    )
 
 
 def _same_kind(error: Exception, text: str) -> Exception:

@@ -364,7 +364,7 @@ def _describe(value: Any) -> str:
 
 
 def _is_short(value: Any) -> bool:
-    return value is None or isinstance(value, (int, float, str, bool, tuple)) and len(repr(value)) < 60
+    return value is None or (isinstance(value, (int, float, str, bool, tuple)) and len(repr(value)) < 60)
 
 
 class _Table(dict[Any, Callable[..., Any]]):
@@ -391,7 +391,9 @@ class _Records(dict[int, Callable[..., Any]]):
         p = self.primitive
         kinds = tuple((code // 3**i) % 3 for i in range(len(p.operands)))
         plan = p.plan(kinds)
-        record = compile_source(write_record(p, plan, kinds), {"plan": plan, "finish": p.finish, "Spec": Spec, "primitive": p})
+        record = compile_source(
+            write_record(p, plan, kinds), {"plan": plan, "finish": p.finish, "Spec": Spec, "primitive": p}
+        )
         self[code] = record
         return record
 

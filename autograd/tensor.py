@@ -20,8 +20,8 @@ from autograd.numpy.indexing import normalize_index
 from autograd.ops import arithmetic, index, linalg
 from autograd.plan import dispatch_on
 from autograd.primitive import of
-from autograd.show import show
 from autograd.protocols import Protocols
+from autograd.show import show
 
 __all__ = ["Tensor", "scalar", "tensor"]
 
@@ -94,7 +94,7 @@ class Tensor(Methods, Protocols):
 
     def _retain(self, g: Any) -> None:
         """Called by the sweep for a Tensor that asked ``retain_grad()``."""
-        self._grad = g if g.__class__ is Tensor else Tensor._wrap(backends.of(g).copy(g))
+        self._grad: Tensor | None = g if g.__class__ is Tensor else Tensor._wrap(backends.of(g).copy(g))
         self._grad_owned = False
 
     # What it holds -------------------------------------------------------------------------------------------
@@ -116,17 +116,17 @@ class Tensor(Methods, Protocols):
             self._edge.dtype = self.dtype
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """The size of each axis."""
         return getattr(self._data, "shape", ())
 
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> int:  # type: ignore[override]
         """The number of axes."""
         return len(self.shape)
 
     @property
-    def size(self) -> int:
+    def size(self) -> int:  # type: ignore[override]
         """The number of elements."""
         return getattr(self._data, "size", 1)
 
@@ -146,12 +146,12 @@ class Tensor(Methods, Protocols):
         return getattr(self._data, "nbytes", 8)
 
     @property
-    def device(self) -> str:
+    def device(self) -> str:  # type: ignore[override]
         """Where the array lives: ``"cpu"`` or ``"cuda:0"``."""
         return backends.of(self._data).device(self._data)
 
     @property
-    def backend(self) -> backends.Backend:
+    def backend(self) -> backends.Backend:  # type: ignore[override]
         """The backend the array belongs to."""
         return backends.of(self._data)
 
@@ -329,7 +329,9 @@ class Tensor(Methods, Protocols):
             value = self.backend.asarray(value)
         if not views.is_recorded(self, value):
             data = views.ready(self)
-            index.index_update.primitive.bind([data.__class__, (value._data if value.__class__ is Tensor else value).__class__])
+            index.index_update.primitive.bind(
+                [data.__class__, (value._data if value.__class__ is Tensor else value).__class__]
+            )
             data[key] = value._data if value.__class__ is Tensor else value
             views.mark_written(self, "setitem")
             return
@@ -381,28 +383,28 @@ class Tensor(Methods, Protocols):
     __ne__ = of(arithmetic.not_equal).operator()
     __hash__ = object.__hash__
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         return views.update(self, arithmetic.add, operator.iadd, other)
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: Any) -> Any:  # type: ignore[misc]
         return views.update(self, arithmetic.subtract, operator.isub, other)
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self, other: Any) -> Any:  # type: ignore[misc]
         return views.update(self, arithmetic.multiply, operator.imul, other)
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self, other: Any) -> Any:  # type: ignore[misc]
         return views.update(self, arithmetic.divide, operator.itruediv, other)
 
-    def __ifloordiv__(self, other: Any) -> Any:
+    def __ifloordiv__(self, other: Any) -> Any:  # type: ignore[misc]
         return views.update(self, arithmetic.floor_divide, operator.ifloordiv, other)
 
-    def __imod__(self, other: Any) -> Any:
+    def __imod__(self, other: Any) -> Any:  # type: ignore[misc]
         return views.update(self, arithmetic.remainder, operator.imod, other)
 
-    def __ipow__(self, other: Any) -> Any:
+    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc]
         return views.update(self, arithmetic.power, operator.ipow, other)
 
-    def __imatmul__(self, other: Any) -> Any:
+    def __imatmul__(self, other: Any) -> Any:  # type: ignore[misc]
         return self @ other
 
     # Conversion --------------------------------------------------------------------------------------------------

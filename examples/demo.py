@@ -73,7 +73,11 @@ def train_by_hand(out: Path) -> None:
     stream = backends.default().generator(1)
     losses: list[float] = []
     began = time.perf_counter()
-    columns = [TextColumn("epoch {task.completed:>3.0f}/{task.total:.0f}"), BarColumn(), TextColumn("{task.description}")]
+    columns = [
+        TextColumn("epoch {task.completed:>3.0f}/{task.total:.0f}"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+    ]
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task("", total=EPOCHS)
         for _ in range(EPOCHS):

@@ -193,7 +193,9 @@ class OneCycleLR(Schedule):
 
     def _between(self, values: Sequence[Any], t: int) -> float:
         if t >= self.total_steps:
-            raise ValueError(f"OneCycleLR: expected at most {self.total_steps} steps; got one more. Give a greater total_steps.")
+            raise ValueError(
+                f"OneCycleLR: expected at most {self.total_steps} steps; got one more. Give a greater total_steps."
+            )
         phase = next((i for i in range(1, len(self.ends)) if t <= self.ends[i]), len(self.ends) - 1)
         done = (t - self.ends[phase - 1]) / (self.ends[phase] - self.ends[phase - 1])
         a, b = values[phase - 1], values[phase]
@@ -262,7 +264,9 @@ class SequentialLR(Schedule):
     0.1
     """
 
-    def __init__(self, optimizer: Any, schedules: Sequence[Callable[[Any], Schedule]], milestones: Sequence[int]) -> None:
+    def __init__(
+        self, optimizer: Any, schedules: Sequence[Callable[[Any], Schedule]], milestones: Sequence[int]
+    ) -> None:
         if len(schedules) != len(milestones) + 1:
             raise ValueError(
                 f"SequentialLR: expected one milestone between each two schedules; got {len(schedules)} schedules and "

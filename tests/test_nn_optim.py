@@ -59,7 +59,9 @@ def test_five_steps_agree_with_the_recorded_ones(case: str, dtype: str, backend:
             close = {"rtol": 1e-8, "atol": 1e-9} if "nadam" in case else {"rtol": 1e-10, "atol": 1e-12}
             tolerance = close if dtype == "float64" else {"rtol": 2e-5, "atol": 1e-6}
             found = p.backend.to_numpy(p.data)
-            np.testing.assert_allclose(found, RECORDED[f"{prefix}/{name}"][step], err_msg=f"step {step + 1}", **tolerance)
+            np.testing.assert_allclose(
+                found, RECORDED[f"{prefix}/{name}"][step], err_msg=f"step {step + 1}", **tolerance
+            )
 
 
 FUNCTIONS = {
@@ -86,7 +88,9 @@ def test_lbfgs_agrees_with_pytorch(case: str) -> None:
 
     for step in range(5):
         before = optimizer.step(closure)
-        np.testing.assert_allclose(x.data, RECORDED[f"{case}/x"][step], rtol=1e-6, atol=1e-8, err_msg=f"step {step + 1}")
+        np.testing.assert_allclose(
+            x.data, RECORDED[f"{case}/x"][step], rtol=1e-6, atol=1e-8, err_msg=f"step {step + 1}"
+        )
         np.testing.assert_allclose(before.item(), RECORDED[f"{case}/loss_before"][step], rtol=1e-6, atol=1e-10)
         assert optimizer.memory["evaluations"] == RECORDED[f"{case}/evaluations"][step]
 
@@ -149,7 +153,9 @@ def test_groups_have_options_of_their_own() -> None:
         optimizer.add_group({"params": [a]})
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam", "NAdam", "RMSprop", "Adagrad", "Adadelta", "Lion", "LAMB", "RAdam", "Adamax"])
+@pytest.mark.parametrize(
+    "kind", ["SGD", "Adam", "NAdam", "RMSprop", "Adagrad", "Adadelta", "Lion", "LAMB", "RAdam", "Adamax"]
+)
 def test_a_loaded_state_goes_on_to_the_same_numbers(kind: str) -> None:
     def train(optimizer: optim.Optimizer, w: Tensor, steps: int) -> None:
         for _ in range(steps):

@@ -35,7 +35,17 @@ BACKEND_NAMES = {"numpy", "cupy", "scalar"} | {
 IMPORTED_AS = {"cupy-cuda12x": "cupy", "cupy-cuda13x": "cupy", "scikit-learn": "sklearn"}
 # May be imported inside functions: graphviz (required, but loaded when used), parts of optional distributions, what
 # is used only where a user has it already, and standard modules that would slow `import autograd`.
-LATE = {"concurrent.futures", "graphviz", "cupyx", "llvmlite", "IPython", "ipywidgets", "tensorboard", "tensorboardX", "importlib.metadata"}
+LATE = {
+    "concurrent.futures",
+    "graphviz",
+    "cupyx",
+    "llvmlite",
+    "IPython",
+    "ipywidgets",
+    "tensorboard",
+    "tensorboardX",
+    "importlib.metadata",
+}
 
 
 def modules(*folders: str) -> list[Path]:

@@ -55,7 +55,18 @@ def rmsprop(p: Any, g: Any, v: Any, lr: Any, a: Any, rest: Any, eps: Any, decay:
 
 
 def rmsprop_general(
-    p: Any, g: Any, v: Any, mean: Any, buffer: Any, lr: Any, a: Any, rest: Any, eps: Any, decay: Any, momentum: Any, centred: Any
+    p: Any,
+    g: Any,
+    v: Any,
+    mean: Any,
+    buffer: Any,
+    lr: Any,
+    a: Any,
+    rest: Any,
+    eps: Any,
+    decay: Any,
+    momentum: Any,
+    centred: Any,
 ) -> tuple[Any, ...]:
     g = g + decay * p
     v = a * v + rest * (g * g)

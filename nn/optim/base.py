@@ -78,7 +78,9 @@ class Optimizer:
                     "Pass the parameters themselves."
                 )
             if id(p) in taken:
-                raise ValueError(f"{type(self).__name__}: expected each parameter once; one came twice. Remove it from one group.")
+                raise ValueError(
+                    f"{type(self).__name__}: expected each parameter once; one came twice. Remove it from one group."
+                )
             taken.add(id(p))
         self.groups.append({**self.options, **group, "params": params})
         self._buffers.append([])
@@ -151,7 +153,10 @@ class Optimizer:
                 steps[i] += 1
                 part = buffer.part(i)
                 flat = self._signed(group, g._data.reshape(-1))
-                fused([buffer.values[part], flat, *[s[part] for s in buffer.state.values()]], self.numbers(group, steps[i]))
+                fused(
+                    [buffer.values[part], flat, *[s[part] for s in buffer.state.values()]],
+                    self.numbers(group, steps[i]),
+                )
 
     def _signed(self, group: dict[str, Any], g: Any) -> Any:
         if group.get("maximize"):
@@ -237,7 +242,9 @@ class Optimizer:
 class Buffer:
     """Parameters of one dtype and device side by side: their values, their state, their steps."""
 
-    def __init__(self, params: Sequence[Tensor], initial: dict[str, float], kept: dict[int, tuple[int, dict[str, Any]]]) -> None:
+    def __init__(
+        self, params: Sequence[Tensor], initial: dict[str, float], kept: dict[int, tuple[int, dict[str, Any]]]
+    ) -> None:
         self.params = list(params)
         first = self.params[0]
         self.backend = first.backend

@@ -6,6 +6,7 @@ Wolfe conditions algorithms 3.5 and 3.6 with cubic interpolation (3.59).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -65,7 +66,9 @@ class LBFGS(Optimizer):
             line_search_fn=line_search_fn,
         )
         if len(self.groups) != 1:
-            raise ValueError(f"LBFGS: expected one group of parameters; got {len(self.groups)}. Its steps couple them all.")
+            raise ValueError(
+                f"LBFGS: expected one group of parameters; got {len(self.groups)}. Its steps couple them all."
+            )
         self.memory: dict[str, Any] = {"iterations": 0, "evaluations": 0}
 
     def formula(self, group: dict[str, Any]) -> Any:
@@ -83,12 +86,16 @@ class LBFGS(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Run the iterations; returns the loss they started from."""
         if closure is None:
-            raise TypeError("LBFGS: expected a closure that computes loss and gradients anew; got none. Pass step(closure).")
+            raise TypeError(
+                "LBFGS: expected a closure that computes loss and gradients anew; got none. Pass step(closure)."
+            )
         group, buffers = self.groups[0], self._buffers[0]
         if not buffers or not buffers[0].stands():
             self._lay_out(group, buffers)
         if len(buffers) != 1:
-            raise ValueError(f"LBFGS: expected parameters of one dtype and device; got {len(buffers)} kinds. Use .to().")
+            raise ValueError(
+                f"LBFGS: expected parameters of one dtype and device; got {len(buffers)} kinds. Use .to()."
+            )
         problem = _Problem(buffers[0], closure)
         first, loss, g = problem.evaluate()
         m = self.memory
@@ -122,10 +129,9 @@ class LBFGS(Optimizer):
                 break
             if group["line_search_fn"] == "strong_wolfe":
                 start = problem.values.copy()
-                loss, g, length, calls = strong_wolfe(
-                    lambda t, start=start, d=direction: problem.at(start, t, d), length, direction, loss, g, slope,
-                    group["tolerance_change"],
-                )  # fmt: skip
+                along = functools.partial(problem.at, start, direction)
+                tolerance = group["tolerance_change"]
+                loss, g, length, calls = strong_wolfe(along, length, direction, loss, g, slope, tolerance)
                 problem.place(start, length, direction)
             else:
                 problem.values += length * direction
@@ -140,7 +146,10 @@ class LBFGS(Optimizer):
                 break
             if _largest(g) <= group["tolerance_grad"]:
                 break
-            if _largest(direction * length) <= group["tolerance_change"] or abs(loss - before) < group["tolerance_change"]:
+            if (
+                _largest(direction * length) <= group["tolerance_change"]
+                or abs(loss - before) < group["tolerance_change"]
+            ):
                 break
         return first
 
@@ -163,7 +172,7 @@ class _Problem:
     def place(self, start: Any, length: float, direction: Any) -> None:
         self.values[...] = start + length * direction
 
-    def at(self, start: Any, length: float, direction: Any) -> tuple[float, Any]:
+    def at(self, start: Any, direction: Any, length: float) -> tuple[float, Any]:
         self.place(start, length, direction)
         _, loss, g = self.evaluate()
         return loss, g

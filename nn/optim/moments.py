@@ -25,7 +25,20 @@ def adam(
 
 
 def amsgrad(
-    p: Any, g: Any, m: Any, v: Any, top: Any, b1: Any, a1: Any, b2: Any, a2: Any, step: Any, r: Any, eps: Any, l2: Any, keep: Any
+    p: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    top: Any,
+    b1: Any,
+    a1: Any,
+    b2: Any,
+    a2: Any,
+    step: Any,
+    r: Any,
+    eps: Any,
+    l2: Any,
+    keep: Any,
 ) -> tuple[Any, ...]:
     g = g + l2 * p
     m = b1 * m + a1 * g
@@ -93,7 +106,20 @@ class AdamW(Adam):
 
 
 def nadam(
-    p: Any, g: Any, m: Any, v: Any, b1: Any, a1: Any, b2: Any, a2: Any, now: Any, next_: Any, r: Any, eps: Any, l2: Any, keep: Any
+    p: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    b1: Any,
+    a1: Any,
+    b2: Any,
+    a2: Any,
+    now: Any,
+    next_: Any,
+    r: Any,
+    eps: Any,
+    l2: Any,
+    keep: Any,
 ) -> tuple[Any, ...]:
     p = keep * p
     g = g + l2 * p
