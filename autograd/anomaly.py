@@ -31,8 +31,8 @@ class AnomalyError(GraphError):
 class detect_anomaly(record_lines):
     """Inside, the first operation, forward or backward, that makes a NaN or an infinity out of finite values raises.
 
-    It records source lines as ``record_lines`` does. Every result is looked at, which waits for the device; off, it
-    costs nothing.
+    It records source lines as ``record_lines`` does. Every result is looked at, which waits for the device; NumPy's own
+    warnings are off inside. Where it is not used, it costs nothing.
 
     Args:
         infinite: whether an infinity counts, too, or only NaN.
@@ -54,17 +54,19 @@ y = x.log(); x is (2,) float64 from -1 to 1
         super().__init__()
         self.infinite = infinite
 
-    def before(self, primitive: Any, args: Any, options: dict[str, Any]) -> Any:
-        # The check below names the place; NumPy's warning would only come before it.
-        guard = backends.get("numpy").xp.errstate(all="ignore")
-        guard.__enter__()
-        return guard
+    def __enter__(self) -> detect_anomaly:
+        # The error names the place: NumPy's warning, which it would follow, only would be in the way.
+        self._guards = getattr(self, "_guards", [])
+        self._guards.append(backends.get("numpy").xp.errstate(all="ignore"))
+        self._guards[-1].__enter__()
+        super().__enter__()
+        return self
 
-    def failed(self, primitive: Any, began: Any) -> None:
-        began.__exit__(None, None, None)
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        self._guards.pop().__exit__(None, None, None)
 
     def after(self, primitive: Any, args: Any, options: dict[str, Any], out: Any, began: Any) -> None:
-        began.__exit__(None, None, None)
         super().after(primitive, args, options, out, began)
         outs = out[: len(primitive.outputs)] if out.__class__ is tuple else (out,)
         for value in outs:

@@ -55,7 +55,7 @@ and multiply (at ...) goes on with that. Leave the detach() out.
                 f"why_no_grad: expected {name} to be a Tensor; got {type(value).__name__}. "
                 "Ask about the Tensors that the computation ran with."
             )
-    name = x.name or lines.tensors_in_sight(lines.user_frame()).names.get(x._edge) or "x"
+    name = x.name or lines.name_of(x, lines.user_frame()) or "x"
     trail = last_trail()
     if x._edge is None:
         return _not_asked(x, name, trail)

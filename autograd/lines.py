@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
 import sys
@@ -176,6 +177,7 @@ def tensors_in_sight(frame: FrameType | None) -> Sight:
                 level.append((name, value))
         if frame.f_globals is frame.f_locals:
             break
+    _forget(frame)
     seen: set[int] = set()
     modules = [(name, value) for name, value in level if _has_parameters(value)]
     for name, module in modules:
@@ -202,6 +204,21 @@ def tensors_in_sight(frame: FrameType | None) -> Sight:
                 further.extend((name + more, item) for more, item in _members(value))
         level = further[:20_000]
     return Sight(names, tensors, paths)
+
+
+def name_of(tensor: Any, frame: FrameType | None) -> str | None:
+    """The user's name for a Tensor, recorded or not."""
+    if frame is None:
+        return None
+    found = next((name for name, value in frame.f_locals.items() if value is tensor), None)
+    _forget(frame)
+    return found or tensors_in_sight(frame).names.get(tensor._edge)
+
+
+def _forget(frame: FrameType) -> None:
+    """Before Python 3.13, a function's frame keeps the copy of its variables that was asked for, and so the values."""
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED and frame.f_trace is None:
+        frame.f_locals.clear()
 
 
 def _has_parameters(value: Any) -> bool:

@@ -189,6 +189,8 @@ class _Kept:
                 mine.add(key)
                 owners[key] = owner
                 self.sizes[key] = owner.nbytes
+        self.constants: set[int] = set()  # buffers of operands that no gradient goes to: a checkpoint keeps them, too
+        self.buffer = self._buffers()
         for node, keys in self.of.items():
             for key in keys:
                 self.users.setdefault(key, []).append(node)
@@ -199,6 +201,25 @@ class _Kept:
                 if sys.getrefcount(owners[key]) - 2 > held[key]:
                     self.outside.add(key)
         self.measured: dict[Any, _Step] = {}
+
+    def _buffers(self) -> dict[Any, int]:
+        """The kept buffer of every edge whose value is kept, by whomever."""
+        found: dict[Any, int] = {}
+        for node in self.nodes:
+            p = node.plan.primitive
+            if p is None or p.variadic:
+                continue
+            for slot, x in zip(node.plan.slots, node.saved):
+                key = id(_owner(x))
+                if key not in self.sizes:
+                    continue
+                if slot in p.outputs and len(p.outputs) == 1:
+                    found[node] = key
+                elif slot in p.operands and p.operands.index(slot) in node.plan.active:
+                    found[node.edges[node.plan.active.index(p.operands.index(slot))]] = key
+                elif slot in p.operands:
+                    self.constants.add(key)
+        return found
 
     def table(self, key: Any) -> dict[str, int]:
         """Kept bytes by ``key(node)``, largest first; a buffer counts where it was first kept."""
@@ -231,11 +252,11 @@ class _Kept:
         root: Any,
         steps: dict[Any, _Step],
         dropped: frozenset[int] = frozenset(),
-        extra: dict[Any, int] | None = None,
+        again: Any = None,
     ) -> tuple[int, int]:
         """(the most bytes at a time, the leaves' gradients) of a backward sweep, as ``graph.sweep`` would do it.
 
-        ``dropped`` buffers are not kept; ``extra`` bytes come back when the sweep enters these nodes.
+        ``dropped`` buffers are not kept, but made again when the sweep enters the node ``again``.
         """
         left = {b: len(users) for b, users in self.users.items() if b not in dropped}
         live = sum(self.sizes[b] for b in left)
@@ -273,8 +294,9 @@ class _Kept:
                 outs = [g]
                 counts[g] += 1
             else:
-                if extra and node in extra:
-                    live += extra[node]
+                if node is again:
+                    left.update({b: len(self.users[b]) for b in dropped})
+                    live += sum(self.sizes[b] for b in dropped)
                 step = steps[node]
                 peak = max(peak, live + step.transient)
                 outs = []
@@ -328,20 +350,19 @@ class _Kept:
         for what, nodes in self._stretches():
             inside = set(nodes)
             used_outside = {b for node in self.nodes if node not in inside for b in self.of[node]}
-            outer = {b for b in self.outside}
-            dropped = frozenset(b for node in nodes for b in self.of[node]) - used_outside - outer
-            # What comes in from outside has to be kept as the arguments.
+            # What comes in from outside is kept as the arguments: a buffer that is kept anyway, or one more.
             arriving = {
                 e for node in nodes for e in node.edges if _node(e) not in inside and isinstance(_node(e), Node)
             }
-            arguments = sum(_bytes(e) for e in arriving)
-            saves = sum(self.sizes[b] for b in dropped) - arguments
+            arguments = {self.buffer[e] for e in arriving if e in self.buffer}
+            more = sum(_bytes(e) for e in arriving if e not in self.buffer)
+            needed = used_outside | self.outside | self.constants | arguments
+            dropped = frozenset(b for node in nodes for b in self.of[node]) - needed
+            saves = sum(self.sizes[b] for b in dropped) - more
             if saves <= report.kept * 0.05:
                 continue
-            last = max(nodes, key=attrgetter("seq"))
-            again = {last: sum(self.sizes[b] for b in dropped)}
-            peak, _ = self.play(root, steps, dropped, again)
-            peak += arguments
+            peak, _ = self.play(root, steps, dropped, max(nodes, key=attrgetter("seq")))
+            peak += more
             cost = sum(_bytes(node) for node in nodes) / work
             found.append(Suggestion(what, saves, peak, len(nodes), cost))
         found.sort(key=lambda s: (s.peak, -s.saves))
@@ -414,7 +435,7 @@ def _sign(value: Any) -> Any:
 def _stand_in(value: Any) -> Any:
     """A saved value on the host: itself where it is there, else an array of its shape and dtype."""
     host = backends.get("numpy")
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
         return type(value)(_stand_in(x) for x in value)
     if not hasattr(value, "nbytes") or backends.of(value) is host:
         return value

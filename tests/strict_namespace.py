@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -43,6 +44,19 @@ def _dtypes(chars: str) -> tuple[np.dtype, ...] | None:
     if chars == "!":
         return None
     return tuple(np.dtype(bfloat16) if char == "E" else np.dtype(char) for char in chars)
+
+
+class _Event:
+    """CUDA's event over the host's clock."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def record(self) -> None:
+        self.time = time.perf_counter()
+
+    def synchronize(self) -> None:
+        pass
 
 
 class StrictUfunc:
@@ -426,6 +440,8 @@ xp = Namespace(
         "cuda": SimpleNamespace(
             Device=lambda number=0: DEVICE,
             runtime=SimpleNamespace(getDeviceCount=lambda: 1),
+            Event=_Event,
+            get_elapsed_time=lambda start, end: (end.time - start.time) * 1000,
         ),
         "get_default_memory_pool": lambda: SimpleNamespace(used_bytes=lambda: 0),
     },

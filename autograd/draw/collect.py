@@ -256,7 +256,7 @@ class Collected:
                 box.state = state_of(g, gradient=True) or box.state
                 if box.state == "zero" and box.is_output:
                     box.state = ""
-            elif received and edge not in received:
+            elif received and edge not in received and not self.freed:
                 box.state = box.state or "cut"
 
     def _known(self) -> dict[Any, Any]:
@@ -284,28 +284,36 @@ class Collected:
     def _replay(self, known: dict[Any, Any], received: dict[Any, Any]) -> None:
         """Evaluate small operations again whose values nobody kept; after a backward, differentiate that again.
 
-        It counts only if it gives the output's own value: leaves may have been written to since.
+        It counts only if it gives the values that are known, after a backward the output's own: leaves may have been
+        written to since.
         """
+        if any(writes for edge in self.edges if isinstance(edge, Node) for writes in edge.writes):
+            return
         cls = RUNTIME["Tensor"]
         again: dict[Any, Any] = {}
+        computed: set[Any] = set()
         with switch(grad=True, watchers=(), full=False), _quiet():
             for edge in self.edges:
                 if math.prod(edge.shape or ()) > SMALL:
                     continue
                 made = _evaluate(edge, again) if isinstance(edge, Node) else None
-                if made is None and edge in known:
+                if is_tensor(made):
+                    if edge in known and not _equal(made._data, known[edge]):
+                        return
+                    computed.add(edge)
+                elif edge in known:
                     made = cls._wrap(known[edge])
                     with contextlib.suppress(TypeError):
                         made.requires_grad_()
                 if is_tensor(made):
                     again[edge] = made
             roots = [t._edge for t in self.outputs]
-            if not all(r in again and _equal(again[r]._data, t._data) for r, t in zip(roots, self.outputs)):
+            if self.freed and not computed.issuperset(roots):
                 return
             for edge, tensor in again.items():
                 known.setdefault(edge, tensor._data)
             if self.freed:
-                back = _gradients([again[r] for r in roots if again[r]._edge is not None])
+                back = _gradients([again[r] for r in roots])
                 for edge, tensor in again.items():
                     if tensor._edge in back:
                         received.setdefault(edge, back[tensor._edge])

@@ -14,6 +14,7 @@ from autograd.numpy.common import arraylike, as_dtype, hand_over, is_tensor, raw
 from autograd.numpy.ufuncs import binary, unary
 from autograd.ops import arithmetic as _ops
 from autograd.ops import elementwise as _more
+from autograd.plan import RUNTIME
 
 __all__ = [
     "abs", "absolute", "angle", "astype", "conj", "conjugate", "copysign", "fabs", "frexp", "heaviside", "imag",
@@ -189,15 +190,18 @@ def nan_to_num(
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    """x in another dtype; g goes back to x's own (array API standard).
+    """x in another dtype; g goes back to x's own (array API standard). Integers and booleans carry no gradient.
 
     >>> astype([1.7, 2.2], "int64")
     array([1, 2])
     """
     x = arraylike(x)
-    if not copy and x.dtype == as_dtype(dtype):
+    target = as_dtype(dtype)
+    if not copy and x.dtype == target:
         return x
-    return _ops.astype(x, dtype=as_dtype(dtype))
+    if target.kind in "iub" and is_tensor(x):
+        return RUNTIME["Tensor"]._wrap(_ops.astype(x._data, dtype=target))
+    return _ops.astype(x, dtype=target)
 
 
 abs, conjugate = absolute, conj

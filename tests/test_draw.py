@@ -1,0 +1,409 @@
+"""Drawing: what a picture says, that it changes nothing, and how it is saved."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as onp
+import pytest
+
+import autograd.numpy as np
+from autograd import GraphError, draw, no_grad, record_lines, scalar, tensor
+from autograd.draw import Drawing
+from autograd.draw.dot import COLOURS
+from autograd.lines import scope
+from tests.graphs import DRAWINGS, GOLDEN, Transformer, filled, transformer
+
+# The matrices of Machado, Oliveira and Fernandes (2009), IEEE TVCG 15(6), for linear RGB.
+PROTANOPIA = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
+
+ROOT = Path(__file__).resolve().parent.parent
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
+
+
+def heads(drawing: Drawing) -> list[str]:
+    """The headings of all nodes, oldest first."""
+    return re.findall(r"<tr><td><b>(.*?)</b></td></tr>", drawing.dot)
+
+
+def arrows(drawing: Drawing) -> set[tuple[str, str]]:
+    """(from, to) by heading, dotted ones left out."""
+    names = dict(re.findall(r"^ *(\w+) \[label=<.*?<b>(.*?)</b>", drawing.dot, flags=re.MULTILINE))
+    found = re.findall(r"^ *(\w+) -> (\w+) \[(.*)\]$", drawing.dot, flags=re.MULTILINE)
+    return {(names[a], names[b]) for a, b, style in found if "dotted" not in style}
+
+
+# Golden files --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_golden_files(name: str) -> None:
+    drawing = DRAWINGS[name]()
+    how = "if the change is meant, look at the picture and run python -m tests.graphs"
+    assert drawing.dot == (GOLDEN / f"{name}.dot").read_text(encoding="utf-8"), how
+    assert drawing.mermaid() == (GOLDEN / f"{name}.mmd").read_text(encoding="utf-8"), how
+
+
+def test_ids_do_not_depend_on_what_ran_before_or_on_the_hash_seed() -> None:
+    program = (
+        "from tests.graphs import *; scalars(); print(hash(transformer().dot + network().html()) and network().dot)"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, env={"PYTHONHASHSEED": seed, "PATH": ""}, check=True,
+            capture_output=True, text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert runs == {(GOLDEN / "network.dot").read_text(encoding="utf-8") + "\n"}
+
+
+@needs_dot
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.dot")), ids=lambda path: path.stem)
+def test_dot_reads_the_golden_files_and_every_label_fits_its_box(path: Path) -> None:
+    ran = subprocess.run(["dot", "-Tsvg", str(path)], capture_output=True, text=True, check=True)
+    assert ran.stderr == ""  # dot warns of labels that don't fit, and of unknown attributes
+    assert "<svg" in ran.stdout
+
+
+# What it says ------------------------------------------------------------------------------------------------
+
+
+def test_scalars_show_value_and_gradient_side_by_side_after_backward_too() -> None:
+    # The gradients by hand: c = tanh(u), u = ab + a, so dc/du = 1 - c², dc/da = (b + 1)·dc/du, dc/db = a·dc/du.
+    for run_backward in (False, True):
+        a, b = scalar(2.0), scalar(-3.0)
+        c = (a * b + a).tanh()
+        if run_backward:
+            c.backward()  # frees what the graph saved
+        slope = 1 - onp.tanh(-4.0) ** 2
+        text = draw(c).dot
+        assert f"value 2  │  grad {-2 * slope:.4g}" in text  # a
+        assert f"value -3  │  grad {2 * slope:.4g}" in text  # b
+        assert f"value -6  │  grad {slope:.4g}" in text  # a·b
+        assert f"value -4  │  grad {slope:.4g}" in text  # a·b + a
+        assert f"value {onp.tanh(-4.0):.4g}  │  grad 1" in text
+
+
+def test_values_are_not_computed_again_from_leaves_that_have_changed() -> None:
+    a, b = scalar(2.0), tensor([3.0], requires_grad=True)
+    c = (b * b + b).sum()
+    c.backward()
+    with no_grad():
+        b -= 0.1 * b.grad
+    text = draw(c).dot
+    assert "value 12" in text and "value [9]" not in text and "value [5.29]" not in text
+    assert a.grad is None
+
+
+def test_drawing_changes_nothing() -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    called = []
+    x.register_hook(called.append)
+    h = x * x
+    h.retain_grad()
+    loss = (h * x).sum()
+    draw(loss), draw(loss, view="both").html()
+    assert x.grad is None and h.grad is None and not called
+    loss.backward()
+    onp.testing.assert_array_equal(x.grad.data, [3.0, 12.0])
+    assert len(called) == 1
+
+
+def test_a_drawing_holds_no_arrays_and_keeps_no_graph_alive() -> None:
+    x = tensor(filled(100, 100), requires_grad=True)
+    h = (x * x).tanh()
+    graph, array = weakref.ref(h.grad_fn), weakref.ref(h.data)
+    drawing = draw(h.sum())
+    del h
+    assert graph() is None and array() is None
+    assert "tanh" in drawing.dot
+
+
+def test_shapes_dtypes_and_devices(backend: Any) -> None:
+    x = tensor(backend.asarray(filled(3, 4)), requires_grad=True)
+    drawing = draw((x * x).sum())
+    device = "" if x.device == "cpu" else f" {x.device}"
+    assert f"(3, 4) float32{device}<" in drawing.dot
+    assert "‖grad‖" in drawing.dot
+
+
+def test_views() -> None:
+    x = tensor([3.0], requires_grad=True)
+    y = x * x
+    assert arrows(draw(y)) == {("y = multiply", "x")}
+    assert arrows(draw(y, view="forward")) == {("x", "y = multiply")}
+    assert arrows(draw(y, view="both")) == {("x", "y = multiply"), ("y = multiply", "x")}
+
+
+def test_a_function_is_run_with_lines_and_modules() -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+
+    def f() -> Any:
+        with scope("encoder"), scope("layers.0"):
+            h = x * x
+        return h.sum()
+
+    drawing = draw(f)
+    assert "test_draw.py:" in drawing.dot
+    assert "encoder.layers.0" in drawing.dot
+    assert '"line":"test_draw.py:' in drawing.html() and "h = x * x" in drawing.html()
+
+
+def test_several_outputs_and_picks() -> None:
+    x = tensor(filled(3, 3, dtype="float64"), requires_grad=True)
+    symmetric = x + x.T
+    w, v = np.linalg.eigh(symmetric)
+    drawing = draw([w, v])
+    assert len([h for h in heads(drawing) if "eigh" in h]) == 1
+    assert "eigh" in drawing.mermaid()
+
+
+# States --------------------------------------------------------------------------------------------------------
+
+
+def state_of(drawing: Drawing, name: str) -> str:
+    return next(box.state for box in drawing.scene.boxes if box.name == name or box.op == name)
+
+
+def test_nan_infinite_zero_and_cut_gradients_stand_out() -> None:
+    x, unused = tensor([0.0, 1.0], requires_grad=True), tensor([1.0, 1.0], requires_grad=True)
+    with onp.errstate(all="ignore"):
+        root = x.log()
+        drawing = draw((x * 0 * unused).sum() + (x.detach() * x).sum() + (root * 0).sum())
+        infinite = draw(root.sum())
+    assert state_of(drawing, "x") == "nan"  # 0 / 0
+    assert state_of(drawing, "unused") == "zero"
+    assert state_of(drawing, "x without its history") == "cut"
+    assert state_of(infinite, "x") == "inf"
+    for state, text in (("nan", "NaN"), ("zero", "zero gradient"), ("cut", "no gradient: cut")):
+        assert f'color="{COLOURS[state]}"' in drawing.dot  # the frame, and an edge or the words' background
+        assert f">{text}<" in drawing.dot  # colour is never all that tells
+    assert COLOURS["inf"] in infinite.dot and ">infinite<" in infinite.dot
+
+
+def test_the_colours_are_told_apart_without_red_and_green() -> None:
+    for matrix in map(onp.array, (onp.eye(3), PROTANOPIA, DEUTERANOPIA)):
+        shown = []
+        for colour in COLOURS.values():
+            rgb = onp.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+            linear = onp.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+            linear = onp.clip(matrix @ linear, 0, 1)
+            shown.append(onp.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055))
+        distances = [onp.linalg.norm(a - b) for i, a in enumerate(shown) for b in shown[:i]]
+        assert min(distances) > 0.15
+
+
+def test_edges_are_as_wide_as_the_gradient_is_large() -> None:
+    a, b = scalar(1.0), scalar(1.0)
+    text = draw(a * 1.0 + b * 1e-4).dot
+    widths = sorted(float(w) for w in re.findall(r"penwidth=([\d.]+), color=\"#333333\"", text))
+    assert widths[-1] == 4.0 and widths[0] < 2.0
+
+
+# Names, and torchviz's other known complaints ----------------------------------------------------------------------
+
+
+def test_names_come_by_themselves() -> None:
+    class Model:
+        def __init__(self) -> None:
+            self.scale = tensor([2.0], requires_grad=True)
+
+    weights = [tensor([1.0], requires_grad=True), tensor([1.0], requires_grad=True)]
+    table = {"bias": tensor([1.0], requires_grad=True)}
+    model, named = Model(), tensor([1.0], requires_grad=True)
+    named.name = "my own name"
+    result = (weights[0] * weights[1] + table["bias"]) * model.scale * named
+    names = heads(draw(result)) + heads(result.draw())
+    for expected in ("weights[0]", "weights[1]", "table['bias']", "model.scale", "my own name", "result = multiply"):
+        assert names.count(expected) == 2
+
+
+def test_parameters_have_their_modules_paths() -> None:
+    drawing = transformer(fold=False)
+    paths = {(box.path, box.name) for box in drawing.scene.boxes if box.kind == "leaf"}
+    assert ("blocks.7.attention.q", "weight") in paths and ("head", "bias") in paths
+
+
+def test_an_operation_is_in_the_module_of_its_parameters_or_of_its_neighbours() -> None:
+    drawing = transformer(fold=False)
+    paths = {(box.op, box.path) for box in drawing.scene.boxes if box.kind == "op"}
+    assert ("matmul", "blocks.3.mlp.up") in paths
+    assert ("tanh", "blocks.3.mlp") in paths  # between up and down
+    assert ("softmax", "blocks.3.attention") in paths
+    assert ("add", "blocks.3") in paths  # the input added to attention's and mlp's output
+
+
+def test_repeated_modules_fold_to_one() -> None:
+    drawing = transformer()
+    assert "blocks.0 … 11  × 12" in drawing.dot
+    assert sum(h == "softmax" for h in heads(drawing)) == 1
+    open_all = transformer(fold=False)
+    assert sum(h == "softmax" for h in heads(open_all)) == 12
+
+
+def test_folding_makes_no_circles() -> None:
+    # Graphviz turns edges of a circle round; then arrows would point against the gradient.
+    drawing = transformer()
+    order, edges = [], {(a, b) for a, b in arrows_by_id(drawing)}
+    remaining = {x for edge in edges for x in edge}
+    while remaining:
+        free = sorted(x for x in remaining if not any(b == x and a in remaining for a, b in edges))
+        assert free, f"a circle among {sorted(remaining)}"
+        order += free
+        remaining -= set(free)
+
+
+def arrows_by_id(drawing: Drawing) -> list[tuple[str, str]]:
+    found = re.findall(r"^ *(\w+) -> (\w+) \[(.*)\]$", drawing.dot, flags=re.MULTILINE)
+    return [(a, b) for a, b, style in found if "dotted" not in style]
+
+
+def test_a_loop_folds_to_one_turn() -> None:
+    drawing = DRAWINGS["loop"]()
+    assert "matmul, add, tanh  × 24" in drawing.dot
+    assert heads(drawing) == ["w", "matmul", "add", "tanh", "sum"]
+
+
+def test_turns_that_are_wired_differently_are_not_put_together() -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    h = x
+    for i in range(12):
+        a, b = h.sin(), h.cos()
+        h = a * b if i % 3 else a * a * 1.0
+    assert " × 12" not in draw(h.sum()).dot
+
+
+def test_a_graph_of_100_000_nodes_is_readable_and_its_depth_no_trouble() -> None:
+    x = tensor([0.5, 0.25], requires_grad=True)
+    steps = [np.tanh, np.sin, lambda v: v * x, lambda v: v + x, np.cos]
+    h = x
+    for i in onp.random.default_rng(0).integers(0, 5, 100_000):
+        h = steps[i](h)
+    drawing = draw(h.sum())
+    text = drawing.dot, drawing.mermaid(), drawing.html()
+    assert "100,001 operations" in repr(drawing)
+    shown, edges = map(int, re.findall(r"(\d+) nodes, (\d+) edges", repr(drawing))[0])
+    assert shown <= 200 and edges <= 400
+    assert all(re.search(r"6,2\d\d operations", t) for t in text)
+
+
+def test_a_long_loop_of_100_000_turns_folds_to_one_turn() -> None:
+    x = tensor([0.5], requires_grad=True)
+    h = x
+    for _ in range(33_000):
+        h = (h * x).tanh() + x
+    assert re.search(r"× 33000", draw(h.sum()).dot)
+
+
+def test_max_nodes_and_depth() -> None:
+    few = transformer(max_nodes=12)
+    assert int(re.findall(r"(\d+) nodes", repr(few))[0]) <= 12
+    shallow = transformer(depth=0)
+    assert any("▸ blocks" in h for h in heads(shallow))
+    assert "softmax" not in "".join(heads(shallow))
+
+
+def test_saved_values_are_dotted_edges_with_their_bytes_and_no_inputs() -> None:
+    x, w = tensor(filled(5, 3)), tensor(filled(3, 2), requires_grad=True)
+    y = x @ w
+    text = draw(y).dot
+    dotted = [line for line in text.splitlines() if "style=dotted" in line]
+    assert len(dotted) == 1 and 'label="a 60 B"' in dotted[0]  # x, kept for w's gradient: 5·3·4 bytes
+    assert "dashed" in text and ">constant<" in text  # and it looks like no input that needs a gradient
+    exponential = draw(w.exp())
+    assert "keeps out: 24 B" in exponential.dot  # an operation's own result is no edge
+
+
+def test_a_freed_graph_has_no_dotted_edges() -> None:
+    x = tensor(filled(3, 3), requires_grad=True)
+    loss = (x @ x).sum()
+    assert "dotted" in draw(loss).dot
+    loss.backward()
+    assert "dotted" not in draw(loss).dot
+
+
+# Saving, and errors ------------------------------------------------------------------------------------------------
+
+
+@needs_dot
+def test_every_ending(tmp_path: Path) -> None:
+    drawing = DRAWINGS["scalars"]()
+    starts = {
+        "svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "html": b"<!DOCTYPE html>",
+        "dot": b"digraph", "mmd": b"graph TD",
+    }  # fmt: skip
+    for ending, start in starts.items():
+        path = drawing.save(tmp_path / f"graph.{ending}")
+        assert path.read_bytes().startswith(start)
+    bundle = drawing._repr_mimebundle_()
+    assert 'style="max-width: 100%; height: auto"' in bundle["image/svg+xml"]
+
+
+def test_another_ending_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"save: expected a file ending in \.svg, .* got 'graph\.gif'\. Rename it"):
+        DRAWINGS["scalars"]().save(tmp_path / "graph.gif")
+
+
+def test_without_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    drawing = DRAWINGS["scalars"]()
+    for ending in ("svg", "png", "pdf"):
+        with pytest.raises(RuntimeError, match=r"expected Graphviz's program `dot` .*apt-get install graphviz"):
+            drawing.save(tmp_path / f"graph.{ending}")
+    for ending in ("html", "dot", "mmd"):
+        assert drawing.save(tmp_path / f"graph.{ending}").stat().st_size > 100
+    assert "```mermaid" in drawing._repr_mimebundle_()["text/markdown"]
+
+
+def test_errors() -> None:
+    x = tensor([1.0])
+    with pytest.raises(GraphError, match=r"draw: expected a Tensor computed from one .* got one that was not recorded"):
+        draw(x * 2)
+    with pytest.raises(GraphError, match=r"got float\. Give an input requires_grad=True"):
+        draw(1.5)
+    y = tensor([1.0], requires_grad=True) * 2
+    with pytest.raises(ValueError, match=r"expected view to be one of 'backward', 'forward', 'both'; got 'up'"):
+        draw(y, view="up")
+    with pytest.raises(ValueError, match=r"expected direction to be 'TB' or 'LR'; got 'X'"):
+        draw(y, direction="X")
+
+
+def test_text_that_means_something_to_dot_or_html_is_quoted(tmp_path: Path) -> None:
+    x = tensor([1.0], requires_grad=True)
+    x.name = '<b>"x"</b> & </script>\\n'
+    drawing = draw(x * 2)
+    assert "&lt;b&gt;" in drawing.dot and "&amp;" in drawing.dot
+    assert drawing.html().count("</script>") == 1
+    assert "#quot;x#quot;" in drawing.mermaid()
+    if shutil.which("dot"):
+        assert drawing.svg().count("&lt;b&gt;") == 1
+
+
+def test_the_page_needs_nothing_from_elsewhere() -> None:
+    page = transformer().html()
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page
+    assert "<link" not in page and "src=" not in page
+
+
+def test_record_lines_notes_the_innermost_line_of_the_user() -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    with record_lines():
+        y = np.mean(x * 2)  # mean calls further operations inside the engine
+    assert y.grad_fn.note.line.code == "y = np.mean(x * 2)  # mean calls further operations inside the engine"
+    z = y * 2
+    assert z.grad_fn.note is None  # outside, nothing is noted
+
+
+def test_a_transformer_has_every_parameter_in_its_drawing() -> None:
+    model = Transformer(2)
+    loss = model(tensor(filled(1, 2, 3))).sum()
+    count = len(list(model.named_parameters()))
+    assert sum(box.kind == "leaf" for box in draw(loss).scene.boxes) == count

@@ -1,0 +1,199 @@
+"""memory_report: bytes kept by exact count, and the predicted peak of backward against the measured one."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as onp
+import pytest
+
+import autograd.numpy as np
+from autograd import checkpoint, memory_report, record_lines, tensor
+from autograd.lines import scope
+
+rng = onp.random.default_rng(0)
+
+
+def weights(*shapes: tuple[int, ...]) -> list[Any]:
+    return [tensor(rng.standard_normal(s, dtype="float32") * 0.1, requires_grad=True) for s in shapes]
+
+
+def dense() -> tuple[Callable[[], Any], list[Any]]:
+    p = weights(*[s for _ in range(8) for s in ((128, 128), (128,))])
+
+    def loss() -> Any:
+        h = tensor(onp.ones((256, 128), "float32"))
+        for W, b in zip(p[::2], p[1::2]):
+            h = np.tanh(h @ W + b)
+        return (h * h).mean()
+
+    return loss, p
+
+
+def relu() -> tuple[Callable[[], Any], list[Any]]:
+    p = weights(*[(128, 128)] * 10)
+
+    def loss() -> Any:
+        h = tensor(onp.ones((512, 128), "float32"))
+        for W in p:
+            h = (h @ W).relu()
+        return h.sum()
+
+    return loss, p
+
+
+def residual() -> tuple[Callable[[], Any], list[Any]]:
+    p = weights(*[s for _ in range(5) for s in ((64, 256), (256, 64))])
+
+    def loss() -> Any:
+        h = tensor(onp.ones((512, 64), "float32"))
+        for up, down in zip(p[::2], p[1::2]):
+            h = h + np.tanh(h @ up) @ down
+        return (h * h).sum()
+
+    return loss, p
+
+
+def attention() -> tuple[Callable[[], Any], list[Any]]:
+    p = weights(*[(64, 64)] * 12)
+
+    def loss() -> Any:
+        x = tensor(onp.ones((8, 48, 64), "float32"))
+        for i in range(0, 12, 4):
+            q, k, v = x @ p[i], x @ p[i + 1], x @ p[i + 2]
+            x = x + ((q @ k.mT * 0.125).softmax() @ v) @ p[i + 3]
+        return (x * x).mean()
+
+    return loss, p
+
+
+def convolution() -> tuple[Callable[[], Any], list[Any]]:
+    # A convolution as windows and a product: patches of 3×3 pixels, times a matrix.
+    p = weights((9, 16), (16 * 9, 16))
+
+    def patches(x: Any) -> Any:
+        h, w = x.shape[1] - 2, x.shape[2] - 2
+        parts = [x[:, i : i + h, j : j + w] for i in range(3) for j in range(3)]
+        return np.concatenate(parts, axis=-1)
+
+    def loss() -> Any:
+        x = tensor(onp.ones((4, 34, 34, 1), "float32"))
+        for W in p:
+            x = (patches(x) @ W).relu()
+        return x.mean()
+
+    return loss, p
+
+
+@pytest.mark.parametrize("make", [dense, relu, residual, attention, convolution])
+def test_the_predicted_peak_is_the_measured_one(make: Callable[[], Any]) -> None:
+    loss, parameters = make()
+    loss().backward()  # plans and tables are made
+    for p in parameters:
+        p.zero_grad_()
+    report = memory_report(loss())
+    tracemalloc.start()
+    try:
+        out = loss()
+        kept = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        out.backward()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert report.kept == pytest.approx(kept, rel=0.1)
+    assert report.peak == pytest.approx(peak, rel=0.1)
+    assert report.gradients == sum(p.nbytes for p in parameters)
+
+
+def test_the_report_changes_nothing() -> None:
+    loss, parameters = dense()
+    out = loss()
+    memory_report(out)
+    assert all(p.grad is None for p in parameters)
+    out.backward()
+    assert all(p.grad is not None for p in parameters)
+
+
+def test_bytes_by_operation_module_and_line() -> None:
+    W = tensor(onp.ones((10, 10)), requires_grad=True)
+    with record_lines():
+        with scope("first"):
+            h = np.tanh(W @ W)
+        with scope("second"):
+            loss = (h.exp() * h).sum()
+    report = memory_report(loss)
+    # tanh keeps its result (also an operand of the product), exp its own; matmul keeps W, the leaf's own memory.
+    assert report.by_op == {"tanh": 800, "exp": 800}
+    assert report.by_path == {"first": 800, "second": 800}
+    assert [line.split(": ", 1)[1] for line in report.by_line] == ["h = np.tanh(W @ W)", "loss = (h.exp() * h).sum()"]
+    assert report.kept == 1600
+    text = repr(report)
+    assert "The graph of 5 operations keeps 1.6 KiB" in text and "by module" in text and "by line" in text
+
+
+def test_without_lines_it_says_how_to_get_them() -> None:
+    W = tensor(onp.ones((10, 10)), requires_grad=True)
+    assert "Run the forward pass inside `with autograd.record_lines():`" in repr(memory_report((W @ W).sum()))
+
+
+def test_a_suggested_checkpoint_saves_what_it_says() -> None:
+    p = weights(*[(64, 64)] * 8)
+    x = onp.ones((1024, 64), "float32")
+
+    def stretch(h: Any, matrices: list[Any]) -> Any:
+        for W in matrices:
+            h = np.tanh(h @ W)
+        return h
+
+    def loss(with_checkpoint: bool) -> Any:
+        h = tensor(x)
+        for i, name in ((0, "first"), (4, "second")):
+            run = checkpoint(stretch) if with_checkpoint and name == "first" else stretch
+            with scope(name):
+                h = run(h, p[i : i + 4])
+        return h.sum()
+
+    with record_lines():
+        report = memory_report(loss(False))
+    found = {s.what: s for s in report.suggestions}
+    assert "second" not in found  # all of it is there anyway when backward begins
+    suggestion = found["first"]
+    assert suggestion.operations == 8 and 0.4 < suggestion.share < 0.6
+
+    def peak(with_checkpoint: bool) -> tuple[int, int]:
+        tracemalloc.start()
+        try:
+            out = loss(with_checkpoint)
+            kept = tracemalloc.get_traced_memory()[0]
+            out.backward()
+            return kept, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            for W in p:
+                W.zero_grad_()
+
+    loss(True).backward()
+    before, _ = peak(False)
+    after, top = peak(True)
+    assert suggestion.saves == pytest.approx(before - after, rel=0.1)
+    assert suggestion.peak == pytest.approx(top, rel=0.15)
+
+
+def test_every_backend(backend: Any) -> None:
+    W = tensor(backend.asarray(onp.ones((32, 32), "float32")), requires_grad=True)
+    report = memory_report((W @ W).tanh().sum())
+    assert report.by_op == {"tanh": 4096}
+    assert report.peak >= 2 * 4096
+
+
+def test_a_freed_graph_and_other_things() -> None:
+    x = tensor([1.0], requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward()
+    with pytest.raises(ValueError, match="memory_report: expected a graph that still keeps its values; a backward has"):
+        memory_report(loss)
+    with pytest.raises(TypeError, match=r"got one without a graph. Give it a loss before backward"):
+        memory_report(tensor([1.0]))
