@@ -3,11 +3,18 @@
 
 from nn import _clash as _clash  # first: says clearly when the `autograd` found is another project's
 from nn import activations as activations
+from nn import callbacks as callbacks
+from nn import checkpoint as checkpoint
+from nn import data as data
 from nn import functional as functional
 from nn import init as init
 from nn import layers as layers
 from nn import losses as losses
+from nn import metrics as metrics
+from nn import optim as optim
+from nn import optimizers as optimizers
 from nn import random as random
+from nn import schedule as schedule
 from nn.layers import *
 from nn.losses import *
 from nn.module import Module as Module
@@ -19,3 +26,4 @@ from nn.saving import load_keras_weights as load_keras_weights
 from nn.saving import load_weights as load_weights
 from nn.saving import save_weights as save_weights
 from nn.sequential import Sequential as Sequential
+from nn.training import Model as Model

@@ -129,5 +129,7 @@ def count(array: Any, name: str) -> int:
         ValueError: it has no axes.
     """
     if not array.shape:
-        raise ValueError(f"{name}: expected arrays whose first axis counts samples; got a single number. Pass an array.")
+        raise ValueError(
+            f"{name}: expected arrays whose first axis counts samples; got a single number. Pass an array."
+        )
     return int(array.shape[0])

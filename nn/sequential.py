@@ -1,4 +1,4 @@
-"""Layers one after the other. Imports ``nn.module``."""
+"""Layers one after the other. Imports ``nn.module`` and ``nn.training``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nn.module import Module
+from nn.training import Model
 
 
 class Input(Module):
@@ -25,7 +26,7 @@ class Input(Module):
         return x
 
 
-class Sequential(Module):
+class Sequential(Model):
     """``layers[-1](… layers[0](x))``; takes layers, or one list of them.
 
     Parameters are named ``"0.weight"``, as in PyTorch.

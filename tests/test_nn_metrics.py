@@ -60,7 +60,9 @@ def test_agrees_with_scikit_learn(seed: int, classes: int) -> None:
     weight = rng.random(40)
     labels = list(range(classes))
     assert metrics.get("accuracy")(y, p) == pytest.approx(sk.accuracy_score(y, said))
-    assert metrics.get("accuracy")(one_hot, p, weight) == pytest.approx(sk.accuracy_score(y, said, sample_weight=weight))
+    assert metrics.get("accuracy")(one_hot, p, weight) == pytest.approx(
+        sk.accuracy_score(y, said, sample_weight=weight)
+    )
     np.testing.assert_array_equal(metrics.ConfusionMatrix(classes)(y, p), sk.confusion_matrix(y, said, labels=labels))
     for average in ("micro", "macro", "weighted"):
         expected = sk.f1_score(y, said, average=average, labels=labels, sample_weight=weight, zero_division=0)
@@ -105,9 +107,21 @@ def test_names_functions_and_losses_are_metrics() -> None:
     [
         (lambda: metrics.get("acuracy"), ValueError, "expected one of accuracy.*got 'acuracy'"),
         (lambda: metrics.get(3), TypeError, "expected a name, a Metric or a function; got int"),
-        (lambda: metrics.MeanSquaredError()(np.zeros(3), np.zeros(4)), ValueError, r"shape of y_pred, \(4,\); got \(3,\)"),
-        (lambda: metrics.ConfusionMatrix(2)(np.array([0, 5]), np.array([0, 1])), ValueError, "classes 0 to 1; got 0 to 5"),
-        (lambda: metrics.SparseCategoricalAccuracy()(np.zeros((3, 2)), np.zeros((3, 4))), ValueError, "one integer label"),
+        (
+            lambda: metrics.MeanSquaredError()(np.zeros(3), np.zeros(4)),
+            ValueError,
+            r"shape of y_pred, \(4,\); got \(3,\)",
+        ),
+        (
+            lambda: metrics.ConfusionMatrix(2)(np.array([0, 5]), np.array([0, 1])),
+            ValueError,
+            "classes 0 to 1; got 0 to 5",
+        ),
+        (
+            lambda: metrics.SparseCategoricalAccuracy()(np.zeros((3, 2)), np.zeros((3, 4))),
+            ValueError,
+            "one integer label",
+        ),
         (lambda: metrics.AUC(curve="roc"), ValueError, "expected 'ROC' or 'PR'"),
         (lambda: metrics.AUC(num_thresholds=1), ValueError, "2 or more"),
         (lambda: metrics.AUC(summation_method="x"), ValueError, "interpolation"),

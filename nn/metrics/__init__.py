@@ -1,4 +1,4 @@
-"""Metrics under Keras's names; ``get`` finds one by name. Imports ``metrics.base``, ``accuracy``, ``confusion``, ``regression``."""
+"""Metrics under Keras's names; ``get`` finds one by name. Imports its parts."""
 
 from __future__ import annotations
 

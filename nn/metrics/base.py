@@ -1,4 +1,4 @@
-"""What metrics share: they take batch after batch, and give the value of all of them. Imports ``backends``, ``losses``."""
+"""What metrics share: they take batch after batch, and give the value of all of them. Imports ``losses``."""
 
 from __future__ import annotations
 

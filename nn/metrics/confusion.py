@@ -29,7 +29,9 @@ class _Counts(Metric):
         limits = thresholds if self.several else [0.5 if thresholds is None else thresholds]
         for limit in limits:
             if not 0 <= limit <= 1:
-                raise ValueError(f"thresholds: expected numbers from 0 to 1; got {limit}. Predictions are probabilities.")
+                raise ValueError(
+                    f"thresholds: expected numbers from 0 to 1; got {limit}. Predictions are probabilities."
+                )
         self.thresholds = [float(limit) for limit in limits]
         self.top_k = top_k
         self.class_id = class_id
@@ -286,7 +288,11 @@ class AUC(Metric):
         else:
             x, y = recall, ratios(tp, tp + fp)
         high, low = y[:-1], y[1:]
-        heights = {"interpolation": (high + low) / 2, "minoring": host.minimum(high, low), "majoring": host.maximum(high, low)}
+        heights = {
+            "interpolation": (high + low) / 2,
+            "minoring": host.minimum(high, low),
+            "majoring": host.maximum(high, low),
+        }
         return float(((x[:-1] - x[1:]) * heights[self.method]).sum())
 
 

@@ -141,5 +141,3 @@ class R2Score(Metric):
             k = self.num_regressors
             score = 1 - (1 - score) * (self.samples - 1) / (self.samples - k - 1)
         return score
-
-

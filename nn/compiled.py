@@ -1,0 +1,212 @@
+"""What ``compile`` was given, ready for use: optimiser, loss, metrics. Imports ``losses``, ``metrics``, ``optimizers``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import backends
+from nn import losses, metrics, nest, optim, optimizers
+from nn.losses.base import Loss
+from nn.metrics.base import Metric
+
+
+class Compiled:
+    """Optimiser, loss and metrics of a model; the loss may be one, or one for each output."""
+
+    def __init__(
+        self, optimizer: Any, loss: Any, given: Any = None, weighted: Any = None, loss_weights: Any = None
+    ) -> None:
+        self.recipe = optimizers.get(optimizer)
+        self.optimizer: optim.Optimizer | None = None if isinstance(self.recipe, optimizers.Recipe) else self.recipe
+        self.before: Any = None
+        self.several = isinstance(loss, (list, tuple, Mapping))
+        self.loss: Any = None
+        self.losses: Any = None
+        if self.several:
+            self.losses = _mapped(losses.get, loss)
+        elif loss is not None:
+            self.loss = losses.get(loss)
+        self.loss_weights = loss_weights
+        self.metrics = _metrics(given)
+        self.weighted = _metrics(weighted)
+        names = [name for name, _, _ in self.metrics + self.weighted]
+        twice = sorted({name for name in names if names.count(name) > 1 or name == "loss"})
+        if twice:
+            raise ValueError(
+                f"compile: expected metrics of different names, and none called 'loss'; got {', '.join(twice)} twice. "
+                "Give them names: nn.metrics.AUC(name='…')."
+            )
+
+    # What is reported -------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """``"loss"`` and the metrics' names, in the order of ``evaluate``."""
+        return ["loss", *[name for name, _, _ in self.metrics + self.weighted]]
+
+    def reset(self) -> None:
+        """Forget what the metrics saw."""
+        for _, metric, _ in self.metrics + self.weighted:
+            metric.reset_state()
+
+    def update(self, y: Any, out: Any, weight: Any) -> None:
+        """Show the metrics a batch: arrays, not Tensors."""
+        for _, metric, key in self.metrics:
+            metric.update_state(*_part(y, out, key))
+        for _, metric, key in self.weighted:
+            metric.update_state(*_part(y, out, key), weight)
+
+    def values(self) -> dict[str, Any]:
+        """name -> value of each metric."""
+        return {name: metric.result() for name, metric, _ in self.metrics + self.weighted}
+
+    def get_state(self) -> dict[str, Any]:
+        """Of the metrics, for checkpoints."""
+        return {name: metric.get_state() for name, metric, _ in self.metrics + self.weighted}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state that ``get_state`` gave."""
+        for name, metric, _ in self.metrics + self.weighted:
+            metric.set_state(state[name])
+
+    # The loss ------------------------------------------------------------------------------------------------------
+
+    def compute(self, out: Any, y: Any, weight: Any) -> Any:
+        """The loss of a batch, a Tensor of one element."""
+        loss = self.loss
+        if loss is None and self.losses is None:
+            raise ValueError("fit: expected a loss; compile() was given none. Pass compile(optimizer, loss='…').")
+        if loss is not None and out.__class__ not in _CONTAINERS:
+            return loss(out, y) if weight is None else _weighted(loss, out, y, weight)
+        return self._sum(out, y, weight)
+
+    def _sum(self, out: Any, y: Any, weight: Any) -> Any:
+        """The (weighted) sum over outputs: each with its own loss, or all with the one there is."""
+        keys = list(out) if isinstance(out, Mapping) else range(len(out))
+        total = None
+        for key in keys:
+            loss = self.loss if self.losses is None else _at(self.losses, key)
+            if loss is None:
+                continue
+            one, target = out[key], _at(y, key)
+            value = loss(one, target) if weight is None else _weighted(loss, one, target, _at(weight, key))
+            if self.loss_weights is not None:
+                value = value * _at(self.loss_weights, key)
+            total = value if total is None else total + value
+        if total is None:
+            raise ValueError("fit: expected a loss for some output; got none for any. Name one in compile(loss=…).")
+        return total
+
+    @property
+    def casts_targets(self) -> bool:
+        """Whether the loss takes targets in the prediction's dtype, so that they can be cast once and for all."""
+        return bool(getattr(self.loss, "averaged", False))
+
+    # The optimiser -----------------------------------------------------------------------------------------------
+
+    def bind(self, model: Any) -> optim.Optimizer:
+        """The optimiser over the model's parameters, made at the first call."""
+        if self.optimizer is None:
+            assert isinstance(self.recipe, optimizers.Recipe)
+            self.optimizer = self.recipe.bind(model.parameters())
+            self.before = self.recipe.before_step(self.optimizer)
+        return self.optimizer
+
+
+_CONTAINERS = (list, tuple, dict)
+
+
+def _at(tree: Any, key: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return tree.get(key)
+    if isinstance(tree, (list, tuple)):
+        return tree[key]
+    return tree
+
+
+def _weighted(loss: Any, out: Any, y: Any, weight: Any) -> Any:
+    if not isinstance(loss, Loss):
+        raise TypeError(
+            f"fit: expected a loss that takes weights beside sample_weight or class_weight; got the function "
+            f"{getattr(loss, '__name__', loss)!r}. Name it (y_true, y_pred), or subclass nn.Loss."
+        )
+    return loss(out, y, weight)
+
+
+def _part(y: Any, out: Any, key: Any) -> tuple[Any, Any]:
+    return (y, out) if key is None else (_at(y, key), out[key])
+
+
+def _mapped(function: Any, given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return {key: None if value is None else function(value) for key, value in given.items()}
+    return [None if value is None else function(value) for value in given]
+
+
+def _metrics(given: Any) -> list[tuple[str, Metric, Any]]:
+    """(name, metric, output) for each; the output is None where the model has one."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        return [(f"{key}_{m.name}", m, key) for key, value in given.items() for m in map(metrics.get, _listed(value))]
+    found: list[tuple[str, Metric, Any]] = []
+    for i, entry in enumerate(_listed(given)):
+        if isinstance(entry, (list, tuple)):
+            found += [(f"output_{i}_{m.name}", m, i) for m in map(metrics.get, entry)]
+        else:
+            metric = metrics.get(entry)
+            found.append((metric.name, metric, None))
+    return found
+
+
+def _listed(x: Any) -> list[Any]:
+    return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
+class Running:
+    """The mean of batch losses, each counted as often as it has samples; read from the device only when asked for."""
+
+    # So many losses are held before they are added up: a device's memory is not filled with numbers.
+    MOST = 512
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.count = 0
+        self.losses: list[Any] = []
+        self.sizes: list[int] = []
+
+    def add(self, loss: Any, size: int) -> None:
+        """One more batch; ``loss`` is an array of one element."""
+        self.losses.append(loss)
+        self.sizes.append(size)
+        if len(self.losses) >= self.MOST:
+            self.read()
+
+    def read(self) -> float:
+        """The mean so far; waits for the device."""
+        if self.losses:
+            backend = backends.of(self.losses[0])
+            values = backend.to_numpy(backend.xp.stack(self.losses)).tolist()
+            for value, size in zip(values, self.sizes, strict=True):
+                self.total += value * size
+                self.count += size
+            self.losses, self.sizes = [], []
+        return self.total / self.count if self.count else 0.0
+
+    def get_state(self) -> list[Any]:
+        """For checkpoints."""
+        self.read()
+        return [self.total, self.count]
+
+    def set_state(self, state: list[Any]) -> None:
+        """Go on from a state that ``get_state`` gave."""
+        self.total, self.count = float(state[0]), int(state[1])
+        self.losses, self.sizes = [], []
+
+
+def size_of(tree: Any) -> int:
+    """How many samples a batch holds."""
+    if hasattr(tree, "shape"):
+        return int(tree.shape[0]) if tree.shape else 1
+    leaves, _ = nest.flatten(tree)
+    return int(leaves[0].shape[0])
