@@ -8,7 +8,7 @@ from typing import Any
 import backends
 from autograd.emit import Formula
 
-# Below this many elements a kernel saves less than compiling it costs.
+# Until it meets this many elements, a kernel would save less than compiling it costs.
 LARGE = 16_384
 
 
@@ -35,17 +35,14 @@ class Fused:
     def __call__(self, arrays: Sequence[Any], numbers: Sequence[float]) -> None:
         """Change ``arrays`` (flat, of one backend and dtype) in place."""
         first = arrays[0]
-        backend = backends.of(first)
-        if first.size >= LARGE or backend.device_type != "cpu":
-            key = backend.name, first.dtype, len(arrays), len(numbers)
-            if key not in self._kernels:
-                self._kernels[key] = backend.compile(
-                    self._formula(first.dtype, len(arrays), len(numbers)), len(arrays), self.writes
-                )
-            kernel = self._kernels[key]
-            if kernel is not None:
-                kernel(arrays, numbers)
-                return
+        key = first.__class__, first.dtype, len(arrays), len(numbers)
+        kernel = self._kernels.get(key)
+        if kernel is None and first.size >= LARGE and key not in self._kernels:
+            formula = self._formula(first.dtype, len(arrays), len(numbers))
+            kernel = self._kernels[key] = backends.of(first).compile(formula, len(arrays), self.writes)
+        if kernel is not None:
+            kernel(arrays, numbers)
+            return
         for place, value in zip(self.writes, self.function(*arrays, *numbers), strict=True):
             arrays[place][...] = value
 

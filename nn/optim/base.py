@@ -15,7 +15,7 @@ from autograd import Tensor
 from autograd.fuse import Fused
 
 Update = Callable[..., tuple[Any, ...]]
-# Up to this many elements gradients are gathered side by side, too; beyond, each parameter is a step of its own.
+# Up to this many elements gradients are gathered side by side, too; beyond, copying them costs more than a step each.
 GATHERED = 32_768
 
 
@@ -141,22 +141,25 @@ class Optimizer:
         if fused is None:
             fused = self._fused[key] = Fused(update, (0, *range(2, 2 + len(buffer.state))))
         steps = buffer.steps
-        complete = all([g is not None for g in grads])
-        if complete and buffer.size <= GATHERED and steps.count(steps[0]) == len(steps):
+        first = 0
+        if all([g is not None for g in grads]) and steps.count(steps[0]) == len(steps):
+            # The small parameters, which lie at the front, take one step together.
+            first = buffer.small
             t = steps[0] + 1
-            buffer.steps = [t] * len(steps)
-            gathered = buffer.gather([g._data for g in grads])
-            fused([buffer.values, self._signed(group, gathered), *buffer.state.values()], self.numbers(group, t))
-            return
-        for i, g in enumerate(grads):
+            steps[:first] = [t] * first
+            if first:
+                gathered = buffer.gather([g._data for g in grads[:first]])
+                part = slice(0, buffer.bounds[first])
+                state = [s[part] for s in buffer.state.values()]
+                fused([buffer.values[part], self._signed(group, gathered), *state], self.numbers(group, t))
+        for i in range(first, len(grads)):
+            g = grads[i]
             if g is not None:
                 steps[i] += 1
                 part = buffer.part(i)
                 flat = self._signed(group, g._data.reshape(-1))
-                fused(
-                    [buffer.values[part], flat, *[s[part] for s in buffer.state.values()]],
-                    self.numbers(group, steps[i]),
-                )
+                state = [s[part] for s in buffer.state.values()]
+                fused([buffer.values[part], flat, *state], self.numbers(group, steps[i]))
 
     def _signed(self, group: dict[str, Any], g: Any) -> Any:
         if group.get("maximize"):
@@ -245,16 +248,17 @@ class Buffer:
     def __init__(
         self, params: Sequence[Tensor], initial: dict[str, float], kept: dict[int, tuple[int, dict[str, Any]]]
     ) -> None:
-        self.params = list(params)
+        # Smallest first: those at the front are stepped together, their gradients gathered.
+        self.params = sorted(params, key=lambda p: p.size)
         first = self.params[0]
         self.backend = first.backend
         self.bounds = [0]
         for p in self.params:
             self.bounds.append(self.bounds[-1] + p.size)
-        self.size = self.bounds[-1]
+        self.small = sum(bound <= GATHERED for bound in self.bounds[1:])
         xp = self.backend.xp
         self.values = xp.concatenate([xp.asarray(p.data).reshape(-1) for p in self.params])
-        self.gradients = xp.empty_like(self.values)
+        self.gradients = xp.empty_like(self.values[: self.bounds[self.small]])
         self.state = {name: xp.full_like(self.values, value) for name, value in initial.items()}
         self.steps = [0] * len(self.params)
         self.views = []
