@@ -67,6 +67,10 @@ class Call:
             node.shape = node.dtype = None
             for i, (result, spec) in enumerate(zip(results, self.output_specs)):
                 result._edge = Pick(node, i, *spec)  # type: ignore[misc]
+        mode = get_mode()
+        if mode is not None:
+            for watcher in mode.watchers:
+                watcher.recorded(self, (), tuple(results), {})
         return results
 
 

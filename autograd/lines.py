@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import linecache
 import os
@@ -18,7 +19,7 @@ _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Frames of these files are the engine's, not the user's.
 _OURS = tuple(os.path.join(_HERE, name) + os.sep for name in ("autograd", "backends", "nn"))
 
-_SCOPE: ContextVar[tuple[str, ...]] = ContextVar("xpgrad_scope", default=())
+_SCOPE: ContextVar[tuple[tuple[str, Any], ...]] = ContextVar("xpgrad_scope", default=())
 
 
 class SourceLine(str):
@@ -87,13 +88,8 @@ class scope:
     """Operations inside belong to the module ``name`` of the one around: their path is ``"encoder.layers.0"``.
 
     Paths are read by whoever watches (``record_lines``, ``detect_anomaly``, ``profile``, ``draw(function)``). A
-    module's call enters it only while somebody does, at the price of one look at a ContextVar otherwise::
-
-        def __call__(self, *args):
-            if get_mode() is None:
-                return self.forward(*args)
-            with scope(self.name):
-                return self.forward(*args)
+    module's call enters it only while somebody does (see ``is_watched``). In the place of a name, a module may be
+    given: its name is its path in the module around, by that one's ``named_modules()``; the outermost has none.
 
     >>> with scope("encoder"), scope("layers.0"):
     ...     scope.path()
@@ -102,12 +98,14 @@ class scope:
 
     __slots__ = ("_token", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: Any) -> None:
         self.name = name
-        self._token: Token[tuple[str, ...]] | None = None
+        self._token: Token[tuple[tuple[str, Any], ...]] | None = None
 
     def __enter__(self) -> None:
-        self._token = _SCOPE.set((*_SCOPE.get(), self.name) if self.name else _SCOPE.get())
+        around, module = _SCOPE.get(), None if isinstance(self.name, str) else self.name
+        name = self.name if module is None else _name_in(around, module)
+        self._token = _SCOPE.set((*around, (name, module)))
 
     def __exit__(self, *exc: object) -> None:
         if self._token is not None:
@@ -117,7 +115,14 @@ class scope:
     @staticmethod
     def path() -> str:
         """The path of the module that is being executed; empty outside."""
-        return ".".join(_SCOPE.get())
+        return ".".join([name for name, _ in _SCOPE.get() if name])
+
+
+def _name_in(around: tuple[tuple[str, Any], ...], module: Any) -> str:
+    outer = next((m for _, m in reversed(around) if m is not None), None)
+    if outer is None:
+        return ""
+    return next((path for path, m in outer.named_modules() if m is module), type(module).__name__)
 
 
 def is_watched() -> bool:
@@ -179,14 +184,20 @@ def tensors_in_sight(frame: FrameType | None) -> Sight:
             break
     _forget(frame)
     seen: set[int] = set()
-    modules = [(name, value) for name, value in level if _has_parameters(value)]
-    for name, module in modules:
-        seen.add(id(module))
-        prefix = f"{name}." if len(modules) > 1 and name != "self" else ""
-        try:
-            parameters = list(module.named_parameters())
-        except Exception:
-            continue
+    modules = []
+    for name, value in level:
+        if _has_parameters(value) and id(value) not in seen:
+            seen.add(id(value))
+            with contextlib.suppress(Exception):
+                modules.append((name, list(value.named_parameters())))
+    # Largest first: what is a part of another has its names from there.
+    modules.sort(key=lambda pair: -len(pair[1]))
+    known: set[int] = set()
+    apart = [
+        m for m in modules if any(id(p) not in known for _, p in m[1]) and not known.update(id(p) for _, p in m[1])
+    ]
+    for name, parameters in apart:
+        prefix = f"{name}." if len(apart) > 1 and name != "self" else ""
         for path, parameter in parameters:
             if parameter.__class__ is cls and parameter._edge is not None:
                 names.setdefault(parameter._edge, prefix + path)

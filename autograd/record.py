@@ -120,6 +120,8 @@ class record_lines(Observer):
             event = self.trail.maker(tensor._data)
             if event is not None:
                 event.recorded = True
+                line = event.line
+            if event is not None and tensors:
                 event.active = tuple([t.__class__ is cls and t._edge is not None for t in tensors])
                 line = event.line
             if line is None:

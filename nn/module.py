@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import autograd.numpy as np
 from autograd import Tensor, tensor
+from autograd.lines import is_watched, scope
 from nn import state, summaries
 
 M = TypeVar("M", bound="Module")
@@ -51,10 +52,14 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._hooks:
             return self._hooked(args, kwargs)
+        if is_watched():
+            with scope(self):  # so that drawings, profiles and errors name the module
+                return self.forward(*args, **kwargs)
         return self.forward(*args, **kwargs)
 
     def _hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        out = self.forward(*args, **kwargs)
+        with scope(self):
+            out = self.forward(*args, **kwargs)
         for hook in self._hooks:
             changed = hook(self, args, out)
             out = out if changed is None else changed

@@ -139,7 +139,11 @@ class Collected:
             self._add(edge)
         for root in roots:
             self.boxes[self.place[real_edge(root)]].is_output = True
-        if any(box.path for box in self.boxes) and not any(box.path for box in self.boxes if box.kind == "op"):
+        known = {box.path for box in self.boxes if box.kind == "op" and box.path}
+        if known:
+            for box in self.boxes:  # what was recorded counts; a leaf stands where it is used
+                box.path = box.path if box.path in known else ""
+        elif any(box.path for box in self.boxes):
             infer_paths(self.boxes)
         if values:
             self._fill(values)
