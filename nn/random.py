@@ -14,7 +14,7 @@ __all__ = ["get_state", "set_random_seed", "set_state", "stream"]
 
 
 def set_random_seed(seed: int) -> None:
-    """Seed every backend's streams, and ``numpy.random`` as Keras does: the same seed gives the same numbers on a backend.
+    """Seed every backend's streams, and ``numpy.random`` as Keras does: the same seed, the same numbers on a backend.
 
     >>> import nn
     >>> set_random_seed(0)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd.ops.arithmetic import exp, log
-from autograd.ops.elementwise import sigmoid
+from autograd.ops.arithmetic import equal, exp, log
+from autograd.ops.elementwise import clip, sigmoid
 from autograd.ops.linalg import matmul
 from autograd.ops.reduce import sum as total
 from autograd.ops.shape import reshape
@@ -159,15 +159,23 @@ sigmoid_cross_entropy.vjp(x=lambda g, x, y: g * (sigmoid(x) - y), y=lambda g, x:
 
 
 @elementwise
-def binary_cross_entropy(xp: Any, p: Any, y: Any, /) -> Any:
-    """``-(y·log p + (1 - y)·log(1 - p))`` for probabilities inside (0, 1); the caller clips them."""
+def binary_cross_entropy(xp: Any, p: Any, y: Any, /, *, epsilon: float) -> Any:
+    """``-(y·log p + (1 - y)·log(1 - p))``, the probability p clipped to [ε, 1 - ε]; no gradient outside, as in Keras."""
+    p = xp.minimum(xp.maximum(p, epsilon), 1 - epsilon)
     return -(y * xp.log(p) + (1 - y) * xp.log1p(-p))
 
 
-binary_cross_entropy.vjp(
-    p=lambda g, p, y: g * ((p - y) / (p - p * p)),
-    y=lambda g, p: g * (log(1 - p) - log(p)),
-)
+def _binary_cross_entropy_p(g: Any, p: Any, y: Any, epsilon: float) -> Any:
+    inside = clip(p, epsilon, 1 - epsilon)
+    return g * ((inside - y) / (inside - inside * inside)) * equal(inside, p)
+
+
+def _binary_cross_entropy_y(g: Any, p: Any, epsilon: float) -> Any:
+    p = clip(p, epsilon, 1 - epsilon)
+    return g * (log(1 - p) - log(p))
+
+
+binary_cross_entropy.vjp(p=_binary_cross_entropy_p, y=_binary_cross_entropy_y)
 
 
 # Normalisation ----------------------------------------------------------------------------------------------------

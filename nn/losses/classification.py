@@ -9,7 +9,6 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd.ops import network as _network
-from autograd.ops.elementwise import clip
 from nn.inputs import check_range, constant, integers, like
 from nn.losses.base import Loss, check_reduction, pair, reduce, spread
 
@@ -22,7 +21,7 @@ EPSILON = 1e-7
 def binary_elements(input: Any, target: Any) -> Any:
     """-(y·log p + (1 - y)·log(1 - p)), p clipped to [1e-7, 1 - 1e-7]."""
     p, y = pair("binary_cross_entropy", input, target)
-    return _network.binary_cross_entropy(clip(p, EPSILON, 1 - EPSILON), y)
+    return _network.binary_cross_entropy(p, y, epsilon=EPSILON)
 
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:

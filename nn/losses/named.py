@@ -205,21 +205,20 @@ class NamedLoss(Loss):
         super().__init__(reduction)
         self.name = name
         self.function, self.averaged = NAMED[name]
-        known = [
-            n
-            for n, p in inspect.signature(self.function).parameters.items()
-            if p.kind is p.KEYWORD_ONLY or p.default is not p.empty
-        ]
+        parameters = list(inspect.signature(self.function).parameters)[2:]
         for option in options:
-            if option not in known:
+            if option not in parameters:
                 raise TypeError(
-                    f"{name}: expected options among {', '.join(['reduction', *known])}; got {option}. Correct it."
+                    f"{name}: expected options among {', '.join(['reduction', *parameters])}; got {option}. Correct it."
                 )
         self.options = options
+        self.plain = not options and reduction == "mean"
 
     def forward(self, input: Any, target: Any, sample_weight: Any = None) -> Any:
+        if self.plain and sample_weight is None:
+            return np.mean(self.function(input, target))
         loss = self.function(input, target, **self.options)
-        if self.averaged and (self.reduction != "mean" or sample_weight is not None):
+        if self.averaged:
             loss = _last_mean(loss)
         ignored = self.options.get("ignore_class")
         if ignored is not None and self.reduction in ("mean", "sum_over_batch_size"):

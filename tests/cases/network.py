@@ -66,7 +66,16 @@ ROWS = [
         "binary_cross_entropy",
         ops.binary_cross_entropy,
         (P, Y),
-        reference=lambda p, y: -(y * np.log(p) + (1 - y) * np.log(1 - p)),
+        {"epsilon": 1e-3},
+        reference=lambda p, y, epsilon: -(y * np.log(p) + (1 - y) * np.log(1 - p)),
+    ),
+    Case(
+        "binary_cross_entropy",
+        ops.binary_cross_entropy,
+        (np.array([0.001, 0.3, 0.999]), np.array([0.0, 1.0, 1.0])),
+        {"epsilon": 0.01},
+        reference=lambda p, y, epsilon: -np.log([0.99, 0.3, 0.99]),
+        label="clipped",
     ),
     Case("normalize", ops.normalize, (X,), {"axis": (1,), "epsilon": 1e-5, "centre": True}, reference=_normalize),
     Case(
