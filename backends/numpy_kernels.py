@@ -95,6 +95,30 @@ def matmul(a: Any, b: Any, /) -> Any:
     return a @ b
 
 
+def linear(x: Any, weight: Any, bias: Any, /) -> Any:
+    """``x · weightᵀ + bias``, the bias added in place."""
+    out = x.dot(weight.T) if x.ndim == 2 else x @ weight.T
+    if bias is None:
+        return out
+    if out.ndim and bias.dtype is out.dtype:
+        out += bias
+        return out
+    return out + bias
+
+
+def sigmoid_cross_entropy(x: Any, y: Any, /) -> Any:
+    """``max(x, 0) - x·y + log(1 + exp(-|x|))`` in one buffer beside the result's."""
+    e = np.abs(x)
+    if not e.ndim or e.dtype.kind != "f" or getattr(y, "shape", None) != x.shape or y.dtype is not x.dtype:
+        return np.maximum(x, 0) - x * y + np.log1p(np.exp(-e))
+    np.negative(e, e)
+    np.exp(e, e)
+    np.log1p(e, e)
+    e -= x * y
+    e += np.maximum(x, _ZERO.get(x.dtype.char, 0))
+    return e
+
+
 def sum(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     """``x.sum`` without its Python frames; float16 adds up in float32 and is rounded once."""
     if x.dtype.char == "e":
@@ -195,6 +219,8 @@ KERNELS: dict[str, Any] = {
     "triu": triu,
     "argsort": argsort,
     "sort": sort,
+    "linear": linear,
+    "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "matmul": matmul,
     "sum": sum,
     "mean": mean,
