@@ -11,6 +11,7 @@ from typing import Any
 
 import autograd.numpy as np
 import backends
+from autograd import Tensor, no_grad
 from nn import random
 
 Shape = tuple[int, ...]
@@ -150,9 +151,13 @@ class Orthogonal(Initializer):
 NAMED: dict[str, Callable[[], Initializer]] = {
     "zeros": lambda: Constant(0.0),
     "ones": lambda: Constant(1.0),
-    "normal": Normal,
+    # The reference document's (§3.2.1), of variance 1.
     "gaussian": Normal,
-    "uniform": Uniform,
+    "standard_normal": Normal,
+    "standard_uniform": Uniform,
+    # Under these names Keras draws small numbers.
+    "normal": lambda: Normal(0.0, 0.05),
+    "uniform": lambda: Uniform(-0.05, 0.05),
     "random_normal": lambda: Normal(0.0, 0.05),
     "random_uniform": lambda: Uniform(-0.05, 0.05),
     "truncated_normal": TruncatedNormal,
@@ -194,6 +199,87 @@ def get(initializer: str | float | Callable[..., Any]) -> Callable[..., Any]:
         f"initializer: expected a name, a number or a callable; got {type(initializer).__name__}. "
         f"Names: {', '.join(NAMED)}."
     )
+
+
+# PyTorch's functions: in place, on a Tensor -------------------------------------------------------------------
+
+_GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 0.75}
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """How much an activation shrinks deviations, inverted; ``param`` is the slope of ``"leaky_relu"``.
+
+    >>> calculate_gain("tanh"), calculate_gain("leaky_relu", 0.0) == calculate_gain("relu")
+    (1.6666666666666667, True)
+    """
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
+    _choose("nonlinearity", nonlinearity, (*_GAINS, "leaky_relu"))
+    return _GAINS[nonlinearity]
+
+
+def fill_(tensor: Tensor, initializer: str | float | Callable[..., Any]) -> Tensor:
+    """Draw a Tensor's values anew, in place, whatever its backend; returns it.
+
+    >>> import nn
+    >>> fill_(nn.parameter([1.0, 2.0]), "zeros")
+    Tensor([0., 0.], dtype=float32, requires_grad=True)
+    """
+    with backends.use(tensor.backend):
+        values = get(initializer)(tensor.shape, tensor.dtype)
+    with no_grad():
+        tensor[...] = values
+    return tensor
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """0 everywhere."""
+    return fill_(tensor, 0.0)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """1 everywhere."""
+    return fill_(tensor, 1.0)
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """``val`` everywhere."""
+    return fill_(tensor, float(val))
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+    """Gaussian."""
+    return fill_(tensor, Normal(mean, std))
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+    """Uniform on [a, b)."""
+    return fill_(tensor, Uniform(a, b))
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
+    """Gaussian of variance 2·gain²/(fan_in + fan_out) (Glorot, Bengio 2010)."""
+    return fill_(tensor, VarianceScaling(gain * gain, "fan_avg", "normal"))
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0) -> Tensor:
+    """Uniform of the same variance."""
+    return fill_(tensor, VarianceScaling(gain * gain, "fan_avg", "uniform"))
+
+
+def kaiming_normal_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
+    """Gaussian of variance gain²/fan (He et al. 2015); ``a`` is the slope of ``"leaky_relu"``."""
+    return fill_(tensor, VarianceScaling(calculate_gain(nonlinearity, a) ** 2, mode, "normal"))
+
+
+def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
+    """Uniform of the same variance."""
+    return fill_(tensor, VarianceScaling(calculate_gain(nonlinearity, a) ** 2, mode, "uniform"))
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
+    """Orthonormal rows or columns, times ``gain``."""
+    return fill_(tensor, Orthogonal(gain))
 
 
 def _choose(what: str, value: str, names: tuple[str, ...]) -> None:

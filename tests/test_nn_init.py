@@ -31,7 +31,7 @@ def check_moments(values: np.ndarray, mean: float, variance: float, fourth: floa
 
 
 def test_the_documents_gaussian_has_mean_0_and_variance_1(backend: backends.Backend) -> None:
-    for name in ("gaussian", "normal"):
+    for name in ("gaussian", "standard_normal", init.Normal()):
         values = draw(name)
         check_moments(values, 0, 1, 3)
     # The share beyond two deviations tells a Gaussian from other distributions of the same moments.
@@ -40,7 +40,7 @@ def test_the_documents_gaussian_has_mean_0_and_variance_1(backend: backends.Back
 
 
 def test_the_documents_uniform_has_mean_0_and_variance_1(backend: backends.Backend) -> None:
-    values = draw("uniform")
+    values = draw("standard_uniform")
     check_moments(values, 0, 1, 9 / 5)
     bound = FORMULAS["document_uniform"]["bound"]
     assert np.abs(values).max() <= bound and np.abs(values).max() > 0.999 * bound
@@ -72,6 +72,8 @@ VARIANCES = {
     "lecun_normal": 1 / SHAPE[1],
     "lecun_uniform": 1 / SHAPE[1],
     "torch_uniform": 1 / (3 * SHAPE[1]),
+    "normal": 0.05**2,
+    "uniform": 0.1**2 / 12,
     "random_normal": 0.05**2,
     "random_uniform": 0.1**2 / 12,
     "truncated_normal": (0.05 * FORMULAS["truncated_at_2"]) ** 2,
@@ -148,6 +150,36 @@ def test_layers_start_as_pytorchs_and_kerass_do() -> None:
     assert (to_numpy(keras.bias) == 0).all()
 
 
+@pytest.mark.parametrize("name", FORMULAS["gains"])
+def test_gains_are_pytorchs(name: str) -> None:
+    kind, _, slope = name.rstrip(")").partition("(")
+    assert init.calculate_gain(kind, float(slope) if slope else None) == pytest.approx(
+        FORMULAS["gains"][name], rel=1e-15
+    )
+
+
+def test_pytorchs_functions_write_in_place(backend: backends.Backend) -> None:
+    nn.set_random_seed(0)
+    weight = nn.Linear(SHAPE[1], SHAPE[0]).weight
+    assert weight is not None
+    variances: list[tuple[Any, float, float]] = [
+        (lambda: init.normal_(weight, 1.0, 2.0), 1.0, 4.0),
+        (lambda: init.uniform_(weight, -1.0, 3.0), 1.0, 16 / 12),
+        (lambda: init.xavier_normal_(weight, gain=2.0), 0.0, 4 * 2 / sum(SHAPE)),
+        (lambda: init.xavier_uniform_(weight), 0.0, 2 / sum(SHAPE)),
+        (lambda: init.kaiming_normal_(weight, nonlinearity="relu"), 0.0, 2 / SHAPE[1]),
+        (lambda: init.kaiming_uniform_(weight, a=5**0.5), 0.0, 1 / (3 * SHAPE[1])),
+        (lambda: init.kaiming_uniform_(weight, mode="fan_out"), 0.0, 2 / SHAPE[0]),
+    ]
+    for call, mean, variance in variances:
+        assert call() is weight and weight.requires_grad and weight.dtype == "float32"
+        check_moments(to_numpy(weight).astype("float64"), mean, variance, 3)
+    product = to_numpy(init.orthogonal_(weight)).T @ to_numpy(weight)
+    np.testing.assert_allclose(product, np.eye(SHAPE[1]), atol=1e-5)
+    for call, value in ((init.zeros_, 0.0), (init.ones_, 1.0), (lambda t: init.constant_(t, -2), -2.0)):
+        assert (to_numpy(call(weight)) == value).all()
+
+
 def test_the_same_seed_gives_the_same_numbers(backend: backends.Backend) -> None:
     nn.set_random_seed(5)
     one, two = to_numpy(nn.Linear(3, 2).weight), to_numpy(nn.Linear(3, 2).weight)
@@ -165,6 +197,7 @@ ERRORS = [
     (lambda: init.get(None), TypeError, "a name, a number or a callable; got NoneType"),
     (lambda: init.VarianceScaling(mode="fan"), ValueError, "mode: expected one of fan_in, fan_out, fan_avg; got 'fan'"),
     (lambda: init.VarianceScaling(distribution="cauchy"), ValueError, "distribution: expected one of"),
+    (lambda: init.calculate_gain("gelu"), ValueError, "nonlinearity: expected one of linear, .*; got 'gelu'"),
     (lambda: init.Orthogonal()((3,)), ValueError, r"two axes or more; got \(3,\)"),
     (lambda: init.Initializer()((3,)), NotImplementedError, "expected a method draw"),
 ]

@@ -50,7 +50,7 @@ class Embedding(Module):
         num_embeddings: int,
         embedding_dim: int,
         padding_idx: int | None = None,
-        weight_init: Any = "normal",
+        weight_init: Any = "gaussian",
         input_shape: tuple[int, ...] | None = None,
         dtype: Any = "float32",
     ) -> None:

@@ -141,9 +141,7 @@ def _last_axes(name: str, x: Any, normalized_shape: Any) -> tuple[int, ...]:
     wanted = _as_shape(normalized_shape)
     shape = tuple(x.shape)
     if shape[len(shape) - len(wanted) :] != wanted:
-        raise ValueError(
-            f"{name}: expected an input with the last axes {wanted}; got {shape}. Correct one of the two."
-        )
+        raise ValueError(f"{name}: expected an input with the last axes {wanted}; got {shape}. Correct one of the two.")
     return tuple(range(len(shape) - len(wanted), len(shape)))
 
 
