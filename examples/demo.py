@@ -9,7 +9,11 @@ entropy ``J = -Σ y·log p``, and gradient descent ``W ← W - α·∂J/∂W``, 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import runpy
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib
@@ -23,6 +27,7 @@ from sklearn.model_selection import train_test_split
 
 import autograd.numpy as np
 import backends
+import nn
 from autograd import Tensor, draw, no_grad, tensor
 
 HIDDEN, ALPHA, EPOCHS, BATCH = 64, 0.5, 100, 32
@@ -48,7 +53,7 @@ def initialise(sizes: list[int], seed: int = 0) -> list[tuple[Tensor, Tensor]]:
             tensor(stream.standard_normal((fan_in, fan_out), np.float32), requires_grad=True),
             tensor(np.zeros(fan_out, dtype=np.float32), requires_grad=True),
         )
-        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True)
+        for fan_in, fan_out in pairwise(sizes)
     ]
 
 
@@ -95,13 +100,39 @@ def train_by_hand(out: Path) -> None:
             progress.update(task, advance=1, description=f"loss {losses[-1]:.4f}")
     console.print(
         f"64-{HIDDEN}-10 network in Tensors alone, {EPOCHS} epochs in {time.perf_counter() - began:.1f} s: "
-        f"training accuracy {accuracy(layers, x, y):.1%}, [bold]test accuracy {accuracy(layers, test_x, test_y):.1%}[/bold]"
+        f"training accuracy {accuracy(layers, x, y):.1%}, "
+        f"[bold]test accuracy {accuracy(layers, test_x, test_y):.1%}[/bold]"
     )
     figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
     axes.plot(range(1, EPOCHS + 1), losses)
     axes.set(xlabel="epoch", ylabel="cross entropy", yscale="log", title="digits: a dense network in Tensors alone")
     figure.savefig(out / "loss.png", dpi=150)
     console.print(f"wrote {out / 'loss.png'}")
+
+
+def train_with_nn() -> None:
+    """Part 2: the same data with ``nn``: layers, Adam, ``fit``."""
+    (x, y), (test_x, test_y) = digits()
+    nn.set_random_seed(0)
+    model = nn.Sequential(
+        nn.layers.Dense(128, activation="relu", input_shape=(64,)), nn.Dropout(0.2), nn.layers.Dense(10)
+    )
+    model.compile(optimizer="adam", loss=nn.CrossEntropyLoss(), metrics=["accuracy"])
+    began = time.perf_counter()
+    model.fit(x.data, y.data, epochs=40, batch_size=32, verbose=0)
+    took = time.perf_counter() - began
+    _, score = model.evaluate(test_x.data, test_y.data, verbose=0)
+    console.print(f"64-128-10 network with nn, 40 epochs in {took:.1f} s: [bold]test accuracy {score:.1%}[/bold]")
+
+
+def run_document() -> None:
+    """Part 3: the document's own program (examples/document.py); of its 100 epochs the last lines are shown."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        runpy.run_path(str(Path(__file__).with_name("document.py")))
+    console.print("the document's program, 1-10-1 on random labels, 100 epochs:")
+    for line in printed.getvalue().splitlines()[-4:]:
+        print("  " + line)
 
 
 def draw_small(out: Path) -> None:
@@ -133,6 +164,8 @@ def main() -> None:
     with backends.use(backend):
         console.print(f"[bold]xpgrad[/bold] on the {backend} backend")
         train_by_hand(options.out)
+        train_with_nn()
+        run_document()
     draw_small(options.out)
 
 
