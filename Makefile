@@ -50,7 +50,7 @@ ledger: $(VENV)/.installed-test ## write docs/coverage.md from the table of test
 
 bench: $(VENV)/.installed-all $(VENV)/.installed-peers ## compare CPU, GPU and the peers
 	+@$(try_cuda)
-	OPENBLAS_THREAD_TIMEOUT=4 $(PY) -m benchmarks $(ARGS)
+	OPENBLAS_THREAD_TIMEOUT=4 $(PY) -m benchmarks --set readme --json benchmarks/results/latest.json $(ARGS)
 
 clean: ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

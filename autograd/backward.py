@@ -1,4 +1,7 @@
-"""Gradients out of the graph: fitting cotangents, accumulating into leaves, recorded passes. Imports ``ops``, ``graph``, ``mode``."""
+"""Gradients out of the graph: fitting cotangents, accumulating into leaves, recorded passes.
+
+Imports ``ops``, ``graph``, ``mode``.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def is_tensor(value: Any) -> bool:
 
 
 def fit(g: Any, edge: Any) -> Any:
-    """``g`` un-broadcast to the edge's shape, real where the edge is, in its dtype; the same for raw and recorded ones."""
+    """``g`` un-broadcast to the edge's shape, real where the edge is, in its dtype; for raw and recorded ones alike."""
     target = edge.shape
     size = getattr(g, "shape", ())
     if size != target:
@@ -160,8 +163,8 @@ def backward(
         for x in listed:
             if not is_tensor(x) or x._edge is None:
                 raise GraphError(
-                    "backward: expected inputs to be Tensors that require a gradient; "
-                    f"got {'a Tensor that does not' if is_tensor(x) else type(x).__name__}. Call x.requires_grad_() first."
+                    "backward: expected inputs to be Tensors that require a gradient; got "
+                    f"{'a Tensor that does not' if is_tensor(x) else type(x).__name__}. Call x.requires_grad_() first."
                 )
             chosen[x._edge] = x
     if inputs is None and not create_graph:

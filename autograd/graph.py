@@ -246,9 +246,12 @@ def sweep(
                     node.saved = None
             node = g = None
             for edge, grad in zip(edges, grads):
-                if grad.__class__ is not float and grad is not None:  # a float has nothing to fit
-                    if grad.dtype is not edge.dtype or grad.shape != edge.shape:
-                        grad = fit(grad, edge)
+                if (
+                    grad.__class__ is not float  # which has nothing to fit
+                    and grad is not None
+                    and (grad.dtype is not edge.dtype or grad.shape != edge.shape)
+                ):
+                    grad = fit(grad, edge)
                 if on_way is not None and edge not in on_way:
                     continue
                 if not edge.edges:

@@ -45,11 +45,16 @@ class SourceLine(str):
 _LINES: dict[tuple[str, int, str], SourceLine] = {}
 
 
-def _line(file: str, number: int, function: str) -> SourceLine:
+def _line(file: str, number: int, function: str, shell: Any = None) -> SourceLine:
     key = (file, number, function)
     line = _LINES.get(key)
     if line is None:
-        line = SourceLine(f"{os.path.basename(file)}:{number}")
+        # A notebook's cell is a file with a number for a name; the shell knows which cell it is.
+        cells = getattr(getattr(shell, "compile", None), "_filename_map", None) or {}
+        if file in cells:
+            line = SourceLine(f"cell {cells[file]}, line {number}")
+        else:
+            line = SourceLine(f"{os.path.basename(file)}:{number}")
         line.file, line.number, line.function = key[0], number, function
         if len(_LINES) > 100_000:
             _LINES.clear()
@@ -70,9 +75,21 @@ def is_users(frame: FrameType) -> bool:
     return not frame.f_code.co_filename.startswith(_OURS) and frame.f_globals is not RUNTIME
 
 
+def runs_below(function: Any, depth: int = 2) -> bool:
+    """Whether the engine's ``function`` is being executed between here and the user's line."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and not is_users(frame):
+        if frame.f_code is function.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def line_of(frame: FrameType) -> SourceLine:
     """The line that a frame executes."""
-    return _line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+    get_shell = frame.f_globals.get("get_ipython")
+    shell = get_shell() if get_shell is not None else None
+    return _line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, shell)
 
 
 def user_line(depth: int = 2) -> SourceLine | None:
@@ -193,9 +210,12 @@ def tensors_in_sight(frame: FrameType | None) -> Sight:
     # Largest first: what is a part of another has its names from there.
     modules.sort(key=lambda pair: -len(pair[1]))
     known: set[int] = set()
-    apart = [
-        m for m in modules if any(id(p) not in known for _, p in m[1]) and not known.update(id(p) for _, p in m[1])
-    ]
+    apart = []
+    for name, parameters in modules:
+        own = {id(p) for _, p in parameters}
+        if not own <= known:
+            known |= own
+            apart.append((name, parameters))
     for name, parameters in apart:
         prefix = f"{name}." if len(apart) > 1 and name != "self" else ""
         for path, parameter in parameters:

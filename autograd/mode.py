@@ -20,7 +20,8 @@ class Mode:
     Attributes:
         grad: whether operations are recorded at all.
         full: whether a node keeps all its operands, for a forward sweep (jvp), not only what its rules read.
-        watchers: objects told of every recorded operation (``recorded``) and every backward step (``sweeping``, ``swept``).
+        watchers: objects told of every recorded operation (``recorded``) and every backward step (``sweeping``,
+            ``swept``).
     """
 
     __slots__ = ("full", "grad", "watchers")

@@ -1,4 +1,6 @@
-"""How an operation is defined: ``@primitive``, ``@elementwise``, and its rules. Imports ``plan``, ``graph``, ``mode``, ``backends``.
+"""How an operation is defined: ``@primitive``, ``@elementwise``, and its rules.
+
+Imports ``plan``, ``graph``, ``mode``, ``backends``.
 
     @elementwise
     def divide(xp, a, b, /):
@@ -59,7 +61,7 @@ class Primitive:
         view: whether the output may share its operand's memory, so that writes to one are seen by the other.
     """
 
-    # Set while somebody observes (``autograd.observe``): ``around(primitive, forward)`` is bound in the forward's place.
+    # Set while somebody observes (``autograd.observe``): ``around(primitive, forward)`` is bound in forward's place.
     around: Callable[..., Any] | None = None
 
     def __init__(
@@ -100,8 +102,8 @@ class Primitive:
         taken = RESERVED.intersection((*self.operands, *self.options, *self.residuals, *self.outputs))
         if taken:
             raise ValueError(
-                f"{self.name}: expected names other than {', '.join(sorted(RESERVED))}, which rules use for themselves; "
-                f"got {', '.join(sorted(taken))}. Rename it, e.g. to x."
+                f"{self.name}: expected names other than {', '.join(sorted(RESERVED))}, which rules use for themselves"
+                f"; got {', '.join(sorted(taken))}. Rename it, e.g. to x."
             )
         if self.name in PRIMITIVES:
             raise ValueError(f"primitive: expected a new name; {self.name!r} is taken. Rename one of the two.")
@@ -126,7 +128,7 @@ class Primitive:
             self.rules[operand] = None
 
     def jvp(self, **rules: Rule) -> None:
-        """State a forward rule ``(t, …) -> tangent of the output`` of one operand where the default is not good enough."""
+        """State a forward rule ``(t, …) -> tangent of the output`` of one operand where the default falls short."""
         for operand, rule in rules.items():
             if operand not in self.operands:
                 raise ValueError(f"{self.name}.jvp: expected one of the operands {self.operands}; got {operand!r}.")
@@ -191,7 +193,7 @@ class Primitive:
         """The primitive as a plain function: for fixed arity, generated straight-line code."""
         if self.variadic:
             function: Callable[..., Any] = functools.partial(self._call_variadic)
-            function.__name__ = self.name  # type: ignore[attr-defined]
+            function.__name__ = self.name
         else:
             function = self._generate(operator=False, reflected=False)
         function.__doc__ = self.forward.__doc__
@@ -299,7 +301,7 @@ class Primitive:
             plan = (self.plan(plan.kinds, full=True) if mode.full else plan) if mode.grad else None
         cls = RUNTIME["Tensor"]
         if plan is None:
-            result = tuple([cls._wrap(o) for o in out]) if len(self.outputs) > 1 else cls._wrap(out)
+            result: Any = tuple([cls._wrap(o) for o in out]) if len(self.outputs) > 1 else cls._wrap(out)
         else:
             result = plan.attach(tensors, values, out, residuals, options)
         if self.view and tensors[0].__class__ is cls:

@@ -1,4 +1,6 @@
-"""The Tensor: an array and its place in the graph. Imports what it delegates to: ``ops``, ``views``, ``backward``, ``methods``.
+"""The Tensor: an array and its place in the graph.
+
+Imports what it delegates to: ``ops``, ``views``, ``backward``, ``methods``.
 
 ``tensor(data)`` makes one from anything NumPy understands; ``Tensor(array)`` wraps an existing array without
 copying; ``scalar(2.0)`` starts a graph of plain Python floats.

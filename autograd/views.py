@@ -1,4 +1,6 @@
-"""Views and writes: who shares memory with whom, and how a write is recorded. Imports ``graph``, ``mode``, ``ops.index``.
+"""Views and writes: who shares memory with whom, and how a write is recorded.
+
+Imports ``graph``, ``mode``, ``ops.index``.
 
 Tensors over one memory are a family. It has one list that tells graphs of writes, and knows its members, weakly. Some
 are bases, with a gradient of their own; the others are views, which hold their base and the view operations that lead
@@ -71,7 +73,7 @@ def base_of(tensor: Any) -> Any:
 
 
 def link(tensor: Any, source: Any, steps: Steps | None) -> None:
-    """Make ``tensor`` a member of ``source``'s family: a view by ``steps``, or (None, or under no_grad) a base of its own."""
+    """Make ``tensor`` a member of ``source``'s family: a view by ``steps``, or (None, or under no_grad) a base."""
     family = family_of(source)
     mode = get_mode()
     if steps is None or (mode is not None and not mode.grad):
@@ -182,7 +184,7 @@ def update(tensor: Any, function: Any, symbol: Any, *operands: Any) -> Any:
 
 
 def write(tensor: Any, out: Any, name: str, steps: Steps = ()) -> None:
-    """Put ``out`` (a Tensor or raw value) into ``tensor``, or into the view of it that ``steps`` select, and record it."""
+    """Put ``out`` (a Tensor or raw value) into ``tensor``, or into its view that ``steps`` select, and record it."""
     cls = RUNTIME["Tensor"]
     before = tensor._data
     data = ready(tensor)
@@ -265,11 +267,10 @@ def _record(base: Any, steps: Steps, out: Any, value: Any) -> None:
     cls = RUNTIME["Tensor"]
     kind = PLAIN if out.__class__ is not cls else CONSTANT if out._edge is None else ACTIVE
     p = of(view_update)
-    plan = p.plan((CONSTANT if base._edge is None else ACTIVE, kind))
+    mode = get_mode()
+    full = mode is not None and mode.full
+    plan = p.plan((CONSTANT if base._edge is None else ACTIVE, kind), full)
     if plan is not None:
-        mode = get_mode()
-        if mode is not None and mode.full:
-            plan = p.plan(plan.kinds, full=True)
         base._edge = plan.attach((base, out), (base._data, value), base._data, (), {"steps": steps})._edge
 
 

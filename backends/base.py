@@ -131,7 +131,7 @@ class Backend:
         """Wait until all work queued on the device is done."""
 
     def stamp(self) -> Any:
-        """A mark in the device's work, for ``seconds``: here the host's clock, on a GPU an event in the current stream."""
+        """A mark in the device's work, for ``seconds``: here the host's clock, on a GPU an event in its stream."""
         return time.perf_counter()
 
     def seconds(self, start: Any, end: Any) -> float:

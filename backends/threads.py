@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 # Fewer elements than this are done before another thread has woken up.
@@ -42,7 +43,7 @@ def split(size: int, run: Callable[[int, int], object]) -> None:
             _pool = os.getpid(), futures.ThreadPoolExecutor(workers(), thread_name_prefix="xpgrad")
         pool = _pool[1]
     bounds = [size * i // count for i in range(count + 1)]
-    waiting = [pool.submit(run, start, stop) for start, stop in zip(bounds[1:-1], bounds[2:], strict=True)]
+    waiting = [pool.submit(run, start, stop) for start, stop in pairwise(bounds[1:])]
     run(bounds[0], bounds[1])
     for future in waiting:
         future.result()

@@ -213,7 +213,10 @@ class OneCycleLR(Schedule):
 
 
 class CyclicLR(Schedule):
-    """Triangles between ``base_lr`` and ``max_lr`` (Smith 2017); ``"triangular2"`` halves each, ``"exp_range"`` scales by gamma^t."""
+    """Triangles between ``base_lr`` and ``max_lr`` (Smith 2017).
+
+    ``"triangular2"`` halves each, ``"exp_range"`` scales by gamma^t.
+    """
 
     def __init__(
         self,
@@ -254,7 +257,7 @@ class CyclicLR(Schedule):
 
 
 class SequentialLR(Schedule):
-    """One schedule after the other: each is ``(function of the optimiser)``, taking over at its milestone with t = 0 again.
+    """One schedule after the other: each, a function of the optimiser, takes over at its milestone with t = 0 again.
 
     >>> import nn
     >>> optimizer = nn.optim.SGD([nn.parameter(1.0)], lr=1.0)
@@ -316,7 +319,8 @@ class ReduceLROnPlateau:
     ) -> None:
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             raise ValueError(
-                f"ReduceLROnPlateau: expected mode 'min' or 'max' and threshold_mode 'rel' or 'abs'; got {mode!r}, {threshold_mode!r}."
+                "ReduceLROnPlateau: expected mode 'min' or 'max' and threshold_mode 'rel' or 'abs'; "
+                f"got {mode!r}, {threshold_mode!r}."
             )
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: expected a factor between 0 and 1; got {factor}.")

@@ -14,7 +14,7 @@ from autograd import GraphError, Tensor, gradients, no_grad, tensor
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "inplace_views.json").read_text())
 PROGRAMS = RECORDED["programs"]
-# 1.0 / t, with t written afterwards: PyTorch's reciprocal keeps its result alone, this engine's division its divisor too.
+# 1.0 / t, with t written afterwards: PyTorch's reciprocal keeps its result alone, the division here its divisor too.
 OTHER_FORMULA = {"random 296"}
 
 
@@ -188,7 +188,7 @@ def test_a_write_seen_through_another_view_is_noticed() -> None:
     row, column = h[0], h[:, 0]
     y = row * row
     column += 1
-    with pytest.raises(GraphError, match="multiply.*add"):
+    with pytest.raises(GraphError, match=r"multiply.*add"):
         y.sum().backward()
 
 

@@ -1,4 +1,4 @@
-"""Optimisers: five steps of each against PyTorch's (Lion's and LAMB's against their papers'), buffers, groups, state."""
+"""Optimisers: five steps of each against PyTorch's (Lion's and LAMB's: their papers'), buffers, groups, state."""
 
 from __future__ import annotations
 

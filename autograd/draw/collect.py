@@ -300,7 +300,7 @@ class Collected:
             for edge in self.edges:
                 if math.prod(edge.shape or ()) > SMALL:
                     continue
-                made = _evaluate(edge, again) if isinstance(edge, Node) else None
+                made: Any = _evaluate(edge, again) if isinstance(edge, Node) else None
                 if is_tensor(made):
                     if edge in known and not _equal(made._data, known[edge]):
                         return

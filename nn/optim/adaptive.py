@@ -76,7 +76,10 @@ def rmsprop_general(
 
 
 class RMSprop(Optimizer):
-    """``v ← αv + (1-α)g²``, ``p ← p - lr·g/(√v + ε)`` (Tieleman, Hinton 2012); ``centered`` takes the mean's square from v."""
+    """``v ← αv + (1-α)g²``, ``p ← p - lr·g/(√v + ε)`` (Tieleman, Hinton 2012).
+
+    ``centered`` takes the mean's square from v.
+    """
 
     def __init__(
         self,
@@ -120,7 +123,7 @@ def adadelta(p: Any, g: Any, v: Any, d: Any, lr: Any, rho: Any, rest: Any, eps: 
 
 
 class Adadelta(Optimizer):
-    """Steps in the parameters' own units: ``Δ = √(d + ε)/√(v + ε)·g``, with v, d running means of g², Δ² (Zeiler 2012)."""
+    """Steps in the parameters' own units: ``Δ = √(d + ε)/√(v + ε)·g``; v, d: running means of g², Δ² (Zeiler 2012)."""
 
     def __init__(
         self,

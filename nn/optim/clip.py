@@ -19,7 +19,7 @@ def clip_grad_value_(parameters: Iterable[Tensor], limit: float) -> None:
 
 
 def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> float:
-    """Scale all gradients together so that their common Euclidean norm is at most ``max_norm``; returns the norm before.
+    """Scale all gradients together so that their common Euclidean norm is at most ``max_norm``; returns the old norm.
 
     >>> import nn
     >>> w = nn.parameter([3.0, 4.0])

@@ -1,4 +1,6 @@
-"""Optimisers that average the gradient and its square: Adam and its kin. Imports ``nn.optim.base`` and ``autograd.numpy``.
+"""Optimisers that average the gradient and its square: Adam and its kin.
+
+Imports ``nn.optim.base`` and ``autograd.numpy``.
 
 Numbers such as 1 - β come ready-made: in float32, 1 - 0.999 would be wrong in the fifth digit.
 """
@@ -220,7 +222,7 @@ def adamax(p: Any, g: Any, m: Any, u: Any, b1: Any, a1: Any, b2: Any, step: Any,
 
 
 class Adamax(Optimizer):
-    """Adam with the greatest gradient in place of the mean square: ``u ← max(β₂u, |g| + ε)`` (Kingma, Ba 2015, section 7.1)."""
+    """Adam with the greatest gradient in place of the mean square: ``u ← max(β₂u, |g| + ε)`` (Kingma, Ba 2015, 7.1)."""
 
     def __init__(
         self,

@@ -24,9 +24,10 @@ def nesterov(p: Any, g: Any, v: Any, lr: Any, decay: Any, momentum: Any, rest: A
 
 
 class SGD(Optimizer):
-    """``p ← p - lr·g``, the reference document's update; with momentum μ: ``v ← μ·v + (1 - dampening)·g``, ``p ← p - lr·v``.
+    """``p ← p - lr·g``, the reference document's update, or with momentum.
 
-    Nesterov's: ``p ← p - lr·(g + μ·v)`` (Sutskever et al. 2013, as PyTorch arranges it). The first step takes v = g.
+    With momentum μ: ``v ← μ·v + (1 - dampening)·g``, ``p ← p - lr·v``; the first step takes v = g. Nesterov's:
+    ``p ← p - lr·(g + μ·v)`` (Sutskever et al. 2013, as PyTorch arranges it).
 
     >>> import nn
     >>> w = nn.parameter([1.0])

@@ -1,4 +1,7 @@
-"""The table of test cases: ``CASES``, one row or more per primitive; each module of this folder holds one subject's ``ROWS``."""
+"""The table of test cases: ``CASES``, one row or more per primitive.
+
+Each module of this folder holds one subject's ``ROWS``.
+"""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ class Case:
 
     Attributes:
         primitive: the name of the primitive the row covers (``autograd.primitive.PRIMITIVES``).
-        function: called as ``function(*args, **options)`` with arrays or Tensors: the public function, or the primitive.
+        function: called as ``function(*args, **options)`` with arrays or Tensors: the public function or the primitive.
         args: NumPy arrays (float64, complex128, integer, boolean) or Python numbers; cast to the dtype under test
             where they are float or complex.
         options: keyword arguments.
-        reference: the NumPy/SciPy function of the same call, for the value; None where there is none (say why in ``note``).
+        reference: the NumPy/SciPy function of the same call, for the value; None if there is none (``note`` says why).
         argnums: positions differentiated; None for every float or complex array among ``args``.
         orders: how many derivatives exist; 0 where the output is integer or boolean.
         analytic: whether the complex step applies (the function is analytic and takes complex input).
