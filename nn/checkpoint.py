@@ -1,7 +1,7 @@
 """Checkpoints: nested states in one file, whole or not at all, and a folder that keeps the last two.
 
-Imports ``nn.saving``. A file is an npz of plain arrays, one of which holds the rest of the tree as JSON: reading it executes nothing, and each
-part carries a checksum.
+Imports ``nn.saving``. A file is an npz of plain arrays, one of which holds the rest of the tree as JSON: reading it
+executes nothing, and each part carries a checksum.
 """
 
 from __future__ import annotations

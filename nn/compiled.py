@@ -1,4 +1,4 @@
-"""What ``compile`` was given, ready for use: optimiser, loss, metrics. Imports ``losses``, ``metrics``, ``optimizers``."""
+"""What ``compile`` was given, ready: optimiser, loss, metrics. Imports ``losses``, ``metrics``, ``optimizers``."""
 
 from __future__ import annotations
 

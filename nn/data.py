@@ -70,7 +70,7 @@ class Batches:
         self._parts: _Arrays | _Samples | _Ready
         if isinstance(data, Batches):
             raise TypeError("Batches: expected data; got Batches. Use them as they are.")
-        if not _is_arrays(data):
+        if not is_arrays(data):
             if hasattr(data, "__len__") and hasattr(data, "__getitem__"):
                 self._parts = _Samples(data, transform)
             elif callable(data) or hasattr(data, "__iter__"):
@@ -159,7 +159,7 @@ class Batches:
             self._stream.set_state(state["stream"])
 
 
-def _is_arrays(data: Any) -> bool:
+def is_arrays(data: Any) -> bool:
     if isinstance(data, (list, tuple, dict)) or hasattr(data, "shape"):
         return True
     return any([hasattr(data, name) for name in ("__array__", "__dlpack__", "to_numpy")])
@@ -310,11 +310,12 @@ def stacked(samples: list[Any]) -> Any:
     (array([[1., 2.],
            [3., 4.]]), array([0, 1]))
     """
-    flat = [nest._plan(samples[0], first := [], _is_sample_leaf)]
+    first: list[Any] = []
+    plan = nest.plan(samples[0], first, _is_sample_leaf)
     columns = [first]
     for sample in samples[1:]:
         leaves: list[Any] = []
-        if nest._plan(sample, leaves, _is_sample_leaf) != flat[0]:
+        if nest.plan(sample, leaves, _is_sample_leaf) != plan:
             raise ValueError("dataset: expected samples of one structure; got two kinds. Make them alike.")
         columns.append(leaves)
     out = []
@@ -327,7 +328,7 @@ def stacked(samples: list[Any]) -> Any:
             raise ValueError(
                 f"dataset: expected samples of one shape; got {', '.join(shapes)}. Pad or crop them."
             ) from None
-    return nest.build(flat[0], out)
+    return nest.build(plan, out)
 
 
 def _is_sample_leaf(x: Any) -> bool:

@@ -33,42 +33,43 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
     ([1.5, 2.5], {'a': 0, 'b': (1, None)})
     """
     leaves: list[Any] = []
-    return leaves, _plan(tree, leaves, is_leaf)
+    return leaves, plan(tree, leaves, is_leaf)
 
 
-def _plan(tree: Any, leaves: list[Any], leaf: Callable[[Any], bool]) -> Any:
+def plan(tree: Any, leaves: list[Any], leaf: Callable[[Any], bool]) -> Any:
+    """The plan for ``build``; the leaves, which ``leaf`` knows, are appended to ``leaves``."""
     if tree is None:
         return None
     if leaf(tree):
         leaves.append(tree)
         return len(leaves) - 1
     if isinstance(tree, Mapping):
-        return {key: _plan(value, leaves, leaf) for key, value in tree.items()}
-    parts = [_plan(value, leaves, leaf) for value in tree]
+        return {key: plan(value, leaves, leaf) for key, value in tree.items()}
+    parts = [plan(value, leaves, leaf) for value in tree]
     return parts if isinstance(tree, list) else type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
 
 
-def build(plan: Any, leaves: list[Any]) -> Any:
-    """The tree of ``plan`` with ``leaves`` in their places.
+def build(tree: Any, leaves: list[Any]) -> Any:
+    """The tree that ``plan`` describes, with ``leaves`` in their places.
 
     >>> build({"a": 0, "b": (1, None)}, ["x", "y"])
     {'a': 'x', 'b': ('y', None)}
     """
-    kind = plan.__class__
+    kind = tree.__class__
     if kind is int:
-        return leaves[plan]
-    if plan is None:
+        return leaves[tree]
+    if tree is None:
         return None
     if kind is dict:
-        return {key: build(value, leaves) for key, value in plan.items()}
-    parts = [build(value, leaves) for value in plan]
-    return parts if kind is list else kind(*parts) if hasattr(plan, "_fields") else tuple(parts)
+        return {key: build(value, leaves) for key, value in tree.items()}
+    parts = [build(value, leaves) for value in tree]
+    return parts if kind is list else kind(*parts) if hasattr(tree, "_fields") else tuple(parts)
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     """``function`` of every leaf, in the same structure."""
-    leaves, plan = flatten(tree)
-    return build(plan, [function(leaf) for leaf in leaves])
+    leaves, shape = flatten(tree)
+    return build(shape, [function(leaf) for leaf in leaves])
 
 
 def as_array(x: Any, name: str = "data") -> Any:

@@ -71,7 +71,12 @@ class Recipe:
             todo.append(lambda: [optim.clip_grad_norm_([p], each) for p in params])
         if self.decay:
             todo.append(lambda: self._shrink(optimizer))
-        return (lambda: [act() for act in todo] and None) if todo else None
+
+        def before() -> None:
+            for act in todo:
+                act()
+
+        return before if todo else None
 
     @staticmethod
     def _scheduled(optimizer: optim.Optimizer, schedule: Callable[[int], float]) -> Callable[[], None]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import autograd.numpy as np
 import backends
 from autograd import no_grad
 from autograd.numpy.common import raw
@@ -149,9 +148,8 @@ class Model(Module):
         batches = self._batches("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
         validation = None
         if validation_data is not None:
-            whole = isinstance(validation_data, (tuple, list))
-            parts = _padded(validation_data) if whole else (validation_data, None, None)
-            validation = self._batches("fit", *parts, validation_batch_size or batch_size, False)
+            xv, yv, wv = _padded(validation_data)
+            validation = self._batches("fit", xv, yv, wv, validation_batch_size or batch_size)
         return _Fit(
             self, compiled, batches, validation,
             epochs=epochs, initial_epoch=initial_epoch, steps=steps_per_epoch, verbose=_verbosity(verbose),
@@ -163,7 +161,7 @@ class Model(Module):
     ) -> data.Batches:
         """Batches ``(x, y, weight)`` as the model takes them, whatever was given."""
         compiled = self._compiled
-        arrays = y is not None or data._is_arrays(x)
+        arrays = y is not None or data.is_arrays(x)
         if arrays:
             self._build(x)
         else:
@@ -202,7 +200,7 @@ class Model(Module):
         for _, parameter in self.named_parameters():
             if parameter.dtype.kind in "fc":
                 return parameter.backend, parameter.dtype
-        return backends.default(), np.dtype("float32")
+        return backends.default(), nest.HOST.xp.dtype("float32")
 
     @contextmanager
     def _mode(self, training: bool) -> Iterator[None]:
@@ -288,7 +286,7 @@ class Model(Module):
                 tuples that begin with them.
             batch_size, verbose, steps, callbacks: as of ``evaluate``.
         """
-        if data._is_arrays(x):
+        if data.is_arrays(x):
             batches = self._batches("predict", x, None, None, batch_size)
         else:
             given = x if isinstance(x, data.Batches) else data.Batches(x, batch_size)
@@ -518,7 +516,7 @@ class _Cast:
     """Batches as the model takes them: floats in its dtype, weights of classes put to those of samples."""
 
     def __init__(self, model: Module, backend: backends.Backend, dtype: Any, targets: bool, class_weight: Any) -> None:
-        self.backend, self.dtype = backend, np.dtype(dtype)
+        self.backend, self.dtype = backend, nest.HOST.xp.dtype(dtype)
         self.keeps_integers = any([module.takes_integers for module in model.modules()])
         self.targets = targets
         self.class_weight = class_weight

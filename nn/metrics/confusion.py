@@ -5,6 +5,7 @@ Imports ``metrics.base``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import autograd.numpy as np
@@ -69,7 +70,7 @@ class _Counts(Metric):
         ]
 
 
-def _stack(numbers: list[Any]) -> Any:
+def _stack(numbers: Iterable[Any]) -> Any:
     return host.asarray([float(x) for x in numbers])
 
 
