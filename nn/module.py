@@ -79,7 +79,7 @@ class Module:
 
     # Looking at attributes -----------------------------------------------------------------------------------
 
-    def children(self) -> Iterator[tuple[str, Any]]:
+    def members(self) -> Iterator[tuple[str, Any]]:
         """The named attributes that are looked at: Tensors, modules, and containers of them."""
         for name, value in vars(self).items():
             if isinstance(value, (Tensor, Module, list, tuple, dict)):
@@ -103,7 +103,7 @@ class Module:
                 continue
             if isinstance(value, Module):
                 yield path, owner, value
-                inside, owner = list(value.children()), value
+                inside, owner = list(value.members()), value
             elif isinstance(value, dict):
                 inside = [(str(key), entry) for key, entry in value.items()]
             else:
@@ -122,6 +122,16 @@ class Module:
     def modules(self) -> Iterator[Module]:
         """This module and all below it, each once."""
         return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """``(path, module)`` of the modules among this one's own attributes, and in containers there."""
+        return (
+            (path, value) for path, owner, value in self.walk() if owner is self and path and isinstance(value, Module)
+        )
+
+    def children(self) -> Iterator[Module]:
+        """The modules among this one's own attributes, and in containers there."""
+        return (module for _, module in self.named_children())
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """``(path, Tensor)`` of every parameter, a shared one once: ``"layers.0.weight"``."""
@@ -249,13 +259,19 @@ class Module:
 
     # Showing -------------------------------------------------------------------------------------------------
 
-    def summary(self, input_shape: tuple[int, ...] | None = None) -> summaries.Summary:
-        """A table of layers, output shapes, parameters and memory; ``print`` it, or let a notebook show it.
+    def summary(
+        self, input_shape: tuple[int, ...] | None = None, print_fn: Callable[[str], Any] | None = print
+    ) -> summaries.Summary:
+        """Print a table of layers, output shapes, parameters and memory; its numbers are the result's attributes.
 
         Args:
             input_shape: of one input without the batch axis; needed for output shapes where no layer was given one.
+            print_fn: what shows the table; None for nothing.
         """
-        return summaries.summarize(self, input_shape)
+        found = summaries.summarize(self, input_shape)
+        if print_fn is not None:
+            print_fn(str(found))
+        return found
 
     def __repr__(self) -> str:
         return summaries.tree(self)

@@ -89,11 +89,11 @@ class Sequential(Model):
             x = layer(x)
         return x
 
-    def children(self) -> Iterator[tuple[str, Any]]:
+    def members(self) -> Iterator[tuple[str, Any]]:
         for i, layer in enumerate(self.layers):
             if isinstance(layer, Module):
                 yield str(i), layer
-        for name, value in super().children():
+        for name, value in super().members():
             if name != "layers":
                 yield name, value
 

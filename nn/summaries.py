@@ -75,7 +75,8 @@ class Summary:
         totals = f"{self.trained + self.fixed:,} parameters, {self.trained:,} trained; {_bytes(self.nbytes)}"
         return "\n".join([self.name, rule, text[0], rule, *text[1:], rule, totals])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return f"<summary of {self.name}: {self.trained + self.fixed:,} parameters>"
 
 
 def summarize(module: Any, input_shape: tuple[int, ...] | None = None) -> Summary:

@@ -85,6 +85,13 @@ def test_parameters_are_found_wherever_they_are() -> None:
     ]
 
 
+def test_children_are_the_next_level() -> None:
+    net = Nested()
+    assert [name for name, _ in net.named_children()] == ["blocks.0", "blocks.1", "pair.0", "by_name.first"]
+    assert list(net.children()) == [*net.blocks, net.pair[0], net.by_name["first"]]
+    assert list(nn.Linear(1, 1).children()) == []
+
+
 def test_all_of_them_get_gradients(backend: backends.Backend) -> None:
     net = Nested()
     anp.sum(net(backend.asarray(np.ones((3, 2), "float32")))).backward()
@@ -154,7 +161,7 @@ def test_a_module_is_freed_without_the_cycle_collector() -> None:
     try:
         net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
         anp.sum(net(np.ones((1, 2), "float32"))).backward()
-        net.summary((2,))
+        net.summary((2,), print_fn=None)
         weight = weakref.ref(net.layers[0].weight)
         module = weakref.ref(net)
         del net
@@ -396,12 +403,13 @@ def test_repr_nests() -> None:
     )
 
 
-def test_summary_counts_and_shows_shapes() -> None:
+def test_summary_counts_and_shows_shapes(capsys: pytest.CaptureFixture[str]) -> None:
     net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2))
     net[0].freeze()
     net[1].eval()
     before = flat(net)
     table = net.summary((4,))
+    assert capsys.readouterr().out == f"{table}\n" and repr(table) == "<summary of Sequential: 91 parameters>"
     assert flat(net) == before and net.training and not net[1].training, "a look changes nothing"
     assert [row.output for row in table.rows] == [(None, 8), (None, 8), (None, 8), (None, 8), (None, 2)]
     assert (table.trained, table.fixed, table.nbytes) == (16 + 18, 40 + 16 + 1, 4 * (34 + 56) + 8)

@@ -1,7 +1,7 @@
 """Batch, layer, group and RMS norm: one primitive on different axes. Imports ``nn.module``, ``nn.init``, ``autograd``.
 
 Parameters and running statistics have PyTorch's names (weight, bias, running_mean, running_var); Keras's classes
-(``BatchNormalization``, ``LayerNormalization``, ``GroupNormalization``) differ in defaults and in the channels' axis.
+(``BatchNormalization``, ``LayerNormalization``) differ in defaults and in the channels' axis.
 """
 
 from __future__ import annotations
