@@ -1,4 +1,7 @@
-"""An element-wise update of flat arrays as one kernel where the backend can, as array calls where not. Imports ``emit``, ``backends``."""
+"""An element-wise update of flat arrays as one kernel where the backend can, as array calls where not.
+
+Imports ``emit``, ``backends``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The reference document's program, section 5.2: only its imports, and the names they give, are changed.
 
-    python examples/document.py
+Run it with ``python examples/document.py``.
 """
 
 import numpy as np

@@ -1,4 +1,6 @@
-"""What networks are made of, as primitives whose own rules save time or memory. Imports ``arithmetic``, ``elementwise``, ``linalg``, ``reduce``, ``shape``, ``index``.
+"""What networks are made of, as primitives whose own rules save time or memory.
+
+Imports ``arithmetic``, ``elementwise``, ``linalg``, ``reduce``, ``shape``, ``index``.
 
 Axes come normalised. Formulas: Bishop, "Pattern Recognition and Machine Learning" (2006), 4.3, for softmax and cross
 entropy; Ba, Kiros, Hinton, "Layer Normalization" (2016).
@@ -55,7 +57,8 @@ def _linear_hint(x: Any, weight: Any, bias: Any) -> str | None:
         return f"expected a weight of two axes (out, in); got {weight.shape}. Reshape it"
     if x.shape[-1:] != weight.shape[1:]:
         size = x.shape[-1] if x.shape else "none"
-        return f"x's last axis ({size}) must equal weight's last ({weight.shape[1]}); x is {x.shape}, weight is {weight.shape}"
+        last = weight.shape[1]
+        return f"x's last axis ({size}) must equal weight's last ({last}); x is {x.shape}, weight is {weight.shape}"
     if bias is not None and bias.shape != weight.shape[:1]:
         return f"expected a bias of shape ({weight.shape[0]},), as weight has rows; got {bias.shape}"
     return None
@@ -100,7 +103,7 @@ log_softmax.jvp(x=lambda t, out, axis: t - total(exp(out) * t, axis=(axis,), kee
 
 @primitive(outputs="loss p")
 def softmax_cross_entropy(xp: Any, x: Any, labels: Any, /) -> Any:
-    """Per row of ``x`` (…, classes): ``log Σ_j exp(x_j) - x_label``, and the probabilities; ``labels`` (…,) integers."""
+    """Per row of ``x`` (…, classes): ``log Σ_j exp(x_j) - x_label``, and the probabilities; integer ``labels`` (…,)."""
     shifted = _shifted(xp, x, -1)
     p = xp.exp(shifted)
     norm = p.sum(axis=-1, keepdims=True)
@@ -151,7 +154,7 @@ softmax_cross_entropy.jvp(
 
 @elementwise
 def sigmoid_cross_entropy(xp: Any, x: Any, y: Any, /) -> Any:
-    """``log(1 + exp(x)) - x·y``: the cross entropy of probability ``sigmoid(x)`` and target ``y``, safe from overflow."""
+    """``log(1 + exp(x)) - x·y``: the cross entropy of probability ``sigmoid(x)`` and target ``y``; can't overflow."""
     return xp.maximum(x, 0) - x * y + xp.log1p(xp.exp(-xp.absolute(x)))
 
 
@@ -160,7 +163,7 @@ sigmoid_cross_entropy.vjp(x=lambda g, x, y: g * (sigmoid(x) - y), y=lambda g, x:
 
 @elementwise
 def binary_cross_entropy(xp: Any, p: Any, y: Any, /, *, epsilon: float) -> Any:
-    """``-(y·log p + (1 - y)·log(1 - p))``, the probability p clipped to [ε, 1 - ε]; no gradient outside, as in Keras."""
+    """``-(y·log p + (1 - y)·log(1 - p))``, p clipped to [ε, 1 - ε]; no gradient outside, as in Keras."""
     p = xp.minimum(xp.maximum(p, epsilon), 1 - epsilon)
     return -(y * xp.log(p) + (1 - y) * xp.log1p(-p))
 

@@ -67,7 +67,8 @@ class Optimizer:
         unknown = set(group) - set(self.options) - {"params"}
         if unknown:
             raise ValueError(
-                f"{type(self).__name__}: expected options among {', '.join(self.options)}; got {', '.join(sorted(unknown))}."
+                f"{type(self).__name__}: expected options among {', '.join(self.options)}; "
+                f"got {', '.join(sorted(unknown))}."
             )
         taken = {id(p) for g in self.groups for p in g["params"]}
         for p in params:
@@ -134,7 +135,7 @@ class Optimizer:
         return loss
 
     def _step_buffer(self, group: dict[str, Any], buffer: Buffer) -> None:
-        grads = [p._grad for p in buffer.params]
+        grads: list[Any] = [p._grad for p in buffer.params]
         update, _ = self.formula(group)
         key = update.__code__
         fused = self._fused.get(key)
@@ -182,7 +183,7 @@ class Optimizer:
     # Saving ------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the parameters: ``{"groups": options…, "state": per parameter, in order}``; arrays are copies."""
+        """Everything but the parameters: ``{"groups": options…, "state": per parameter, in order}``, in copies."""
         state = []
         for group, buffers in zip(self.groups, self._buffers, strict=True):
             found = {id(p): (b, i) for b in buffers for i, p in enumerate(b.params)}
