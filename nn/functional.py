@@ -30,8 +30,9 @@ from autograd.numpy.activations import (
 from autograd.numpy.trigonometry import tanh
 from autograd.ops.network import linear
 from nn.activations import glu, logsigmoid, prelu, relu, softmin, sparse_plus, squareplus, threshold
+from nn.layers.batch_norm import batch_norm
 from nn.layers.embedding import embedding
-from nn.layers.normalization import batch_norm, group_norm, layer_norm, rms_norm
+from nn.layers.normalization import group_norm, layer_norm, rms_norm
 from nn.layers.shaping import dropout
 from nn.losses import (
     binary_cross_entropy,

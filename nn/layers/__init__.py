@@ -29,19 +29,10 @@ from nn.layers.activation import (
     Tanhshrink,
     Threshold,
 )
+from nn.layers.batch_norm import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormalization
 from nn.layers.dense import Bilinear, Dense, Linear
 from nn.layers.embedding import Embedding
-from nn.layers.normalization import (
-    BatchNorm,
-    BatchNorm1d,
-    BatchNorm2d,
-    BatchNorm3d,
-    BatchNormalization,
-    GroupNorm,
-    LayerNorm,
-    LayerNormalization,
-    RMSNorm,
-)
+from nn.layers.normalization import GroupNorm, LayerNorm, LayerNormalization, RMSNorm
 from nn.layers.shaping import Dropout, Flatten, Identity, Reshape, Unflatten
 from nn.sequential import Input
 

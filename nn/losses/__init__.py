@@ -1,20 +1,15 @@
 """Losses: PyTorch's by class and function, Keras's by name through ``get``; called (prediction, target, …)."""
 
 from nn.losses.base import Loss
-from nn.losses.classification import (
+from nn.losses.binary import (
     BCELoss,
     BCEWithLogitsLoss,
-    CrossEntropyLoss,
     FocalLoss,
-    KLDivLoss,
-    NLLLoss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cross_entropy,
     focal_loss,
-    kl_div,
-    nll_loss,
 )
+from nn.losses.categorical import CrossEntropyLoss, KLDivLoss, NLLLoss, cross_entropy, kl_div, nll_loss
 from nn.losses.ctc import CTCLoss, ctc_loss
 from nn.losses.margins import (
     CosineEmbeddingLoss,
@@ -59,14 +54,14 @@ __all__ = [
     "Loss",
     "BCELoss",
     "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
     "FocalLoss",
-    "KLDivLoss",
-    "NLLLoss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
-    "cross_entropy",
     "focal_loss",
+    "CrossEntropyLoss",
+    "KLDivLoss",
+    "NLLLoss",
+    "cross_entropy",
     "kl_div",
     "nll_loss",
     "CTCLoss",

@@ -1,0 +1,223 @@
+"""Batch norm, as PyTorch and as Keras have it: one layer. Imports ``layers.normalization``, ``autograd``.
+
+Parameters and running statistics have PyTorch's names (weight, bias, running_mean, running_var) in both.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import autograd.numpy as np
+import backends
+from autograd import Tensor, no_grad
+from autograd.numpy.common import backend_of, normalize_one, raw
+from autograd.ops.network import normalize
+from nn.layers.dense import check_size
+from nn.layers.normalization import Norm, affine, along
+from nn.module import buffer, parameter
+
+
+def batch_norm(
+    x: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: Any = 0.1,
+    eps: float = 1e-5,
+    axis: int = 1,
+    unbiased: bool = True,
+) -> Any:
+    """(x - mean)/√(var + ε)·weight + bias, channel by channel (Ioffe, Szegedy 2015).
+
+    Args:
+        running_mean, running_var: Tensors used instead of the batch's statistics where not ``training``, and moved
+            towards these by ``momentum`` of the way where ``training``.
+        axis: the channels'.
+        unbiased: whether running_var takes the batch's variance times n/(n - 1), as in PyTorch, or as it is (Keras).
+
+    Raises:
+        ValueError: training on a single value per channel, or the channels don't fit the parameters.
+
+    >>> batch_norm(np.array([[1.0], [3.0]]), training=True, eps=0.0)
+    array([[-1.],
+           [ 1.]])
+    """
+    shape = tuple(x.shape)
+    axis = normalize_one(axis, len(shape))
+    for name, value in (("weight", weight), ("running_mean", running_mean)):
+        if value is not None and tuple(value.shape) != (shape[axis],):
+            raise ValueError(
+                f"batch_norm: expected as many channels (axis {axis}) as {name} has ({value.shape[0]}); got {shape}. "
+                "Correct num_features, or the axis."
+            )
+    weight, bias = along(weight, axis, len(shape)), along(bias, axis, len(shape))
+    if not training and running_mean is not None:
+        mean, var = along(running_mean, axis, len(shape)), along(running_var, axis, len(shape))
+        return affine((x - mean) * (1 / np.sqrt(var + eps)), weight, bias)
+    axes = tuple([i for i in range(len(shape)) if i != axis])
+    count = math.prod([shape[i] for i in axes])
+    if count < 2 and training:
+        raise ValueError(
+            f"batch_norm: expected more than one value per channel in training; got shape {shape}. "
+            "Use a larger batch, or drop the last, short one."
+        )
+    out, scale = normalize(x, axis=axes, epsilon=eps, centre=True)
+    if training and running_mean is not None:
+        with no_grad():
+            mean = np.mean(raw(x), axis=axes)
+            var = np.reshape(raw(scale), (-1,)) ** -2 - eps
+            if unbiased:
+                var = var * (count / (count - 1))
+            running_mean[...] = running_mean + momentum * (mean - running_mean)
+            running_var[...] = running_var + momentum * (var - running_var)
+    return affine(out, weight, bias)
+
+
+class BatchNorm(Norm):
+    """``batch_norm`` with its parameters and running statistics; ``BatchNorm1d``, ``2d`` and ``3d`` check the axes.
+
+    Args:
+        num_features: the number of channels; None to take it from the first batch.
+        momentum: how far the running statistics move towards a batch's; None for the plain average of all batches.
+        affine: whether there are weight (starting at 1) and bias (0).
+        track_running_stats: whether there are running statistics; without, every batch is its own measure.
+        axis: the channels'.
+
+    >>> BatchNorm1d(3)
+    BatchNorm1d(3, eps=1e-05, momentum=0.1)
+    """
+
+    buffers = ("running_mean", "running_var", "num_batches_tracked")
+    # How many axes an input may have; none given: any number from two.
+    axes: tuple[int, ...] = ()
+    unbiased = True
+
+    def __init__(
+        self,
+        num_features: int | None = None,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        axis: int = 1,
+        dtype: Any = "float32",
+    ) -> None:
+        self._set_up(num_features, eps, momentum, affine, affine, track_running_stats, axis, dtype)
+
+    def _set_up(
+        self, features: Any, eps: float, momentum: Any, scale: bool, centre: bool, track: bool, axis: int, dtype: Any
+    ) -> None:
+        self.eps = eps
+        self.momentum = momentum
+        self.scale = scale
+        self.centre = centre
+        self.track_running_stats = track
+        self.axis = axis
+        self.dtype = dtype
+        self.num_features: int | None = None
+        self.running_mean: Tensor | None = None
+        self.running_var: Tensor | None = None
+        self.num_batches_tracked: Tensor | None = None
+        if features is not None:
+            self.build(features)
+
+    def is_built(self) -> bool:
+        return self.num_features is not None
+
+    def build(self, num_features: int) -> None:
+        """Make parameters and statistics, now that the number of channels is known."""
+        check_size(self, "num_features", num_features)
+        self.num_features = num_features
+        if self.scale:
+            self.weight = parameter(np.ones((num_features,), dtype=self.dtype))
+        if self.centre:
+            self.bias = parameter(np.zeros((num_features,), dtype=self.dtype))
+        if self.track_running_stats:
+            self.running_mean = buffer((num_features,), 0.0, self.dtype)
+            self.running_var = buffer((num_features,), 1.0, self.dtype)
+            self.num_batches_tracked = buffer((), 0, "int64")
+
+    def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        if self.num_features is None:
+            self.build((0, *shape)[self.axis])
+        return shape
+
+    def forward(self, x: Any) -> Any:
+        ndim = len(x.shape)
+        if ndim < 2 or (self.axes and ndim not in self.axes):
+            wanted = " or ".join(map(str, self.axes)) or "two or more"
+            raise ValueError(
+                f"{type(self).__name__}: expected an input of {wanted} axes; got shape {tuple(x.shape)}. Reshape it."
+            )
+        if self.num_features is None:
+            with backends.use(backend_of(x)):
+                self.build(x.shape[self.axis])
+        momentum: Any = self.momentum
+        if self.training and self.num_batches_tracked is not None:
+            with no_grad():
+                self.num_batches_tracked[...] = self.num_batches_tracked + 1
+                if momentum is None:
+                    momentum = raw(1 / self.num_batches_tracked.to(self.running_mean.dtype))  # type: ignore[union-attr]
+        return batch_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or self.running_mean is None,
+            momentum,
+            self.eps,
+            self.axis,
+            self.unbiased,
+        )
+
+    def describe(self) -> str:
+        size = "?" if self.num_features is None else self.num_features
+        return f"{size}, eps={self.eps}, momentum={self.momentum}"
+
+
+class BatchNorm1d(BatchNorm):
+    """Batch norm of (n, channels) or (n, channels, length)."""
+
+    axes = (2, 3)
+
+
+class BatchNorm2d(BatchNorm):
+    """Batch norm of (n, channels, height, width)."""
+
+    axes = (4,)
+
+
+class BatchNorm3d(BatchNorm):
+    """Batch norm of (n, channels, depth, height, width)."""
+
+    axes = (5,)
+
+
+class BatchNormalization(BatchNorm):
+    """Batch norm as in Keras: channels last, ``momentum`` the share of the old statistics, variance without n/(n - 1).
+
+    >>> BatchNormalization(input_shape=(3,))
+    BatchNormalization(3, eps=0.001, momentum=0.01)
+    """
+
+    unbiased = False
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+        dtype: Any = "float32",
+    ) -> None:
+        if input_shape is not None:
+            self.input_shape = tuple(input_shape)
+        features = None if input_shape is None else (0, *input_shape)[axis]
+        # 1 - 0.99 is 0.010000000000000009; the nearest short number is meant.
+        self._set_up(features, epsilon, round(1 - momentum, 12), scale, center, True, axis, dtype)
