@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from autograd import lines
@@ -141,9 +142,10 @@ def _follow(trail: Trail, x: Any, loss: Any, name: str) -> str | None:
     out = [door for door in doors if door.name not in ("detach",)] or doors
     if out:
         door = out[-1]
-        return (
-            f"{_named(_DOORS[door.name], name)} ({door.where}), and nothing recorded leads from there to the loss. "
-            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}".replace("Use x itself", f"Use {name} itself")
+        return _named(
+            f"{_DOORS[door.name]} ({door.where}), and nothing recorded leads from there to the loss. "
+            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}",
+            name,
         )
     if not used:
         return (
@@ -206,21 +208,11 @@ def _cause(event: Event, tag: int, trail: Trail | None) -> str:
 
 def _named(text: str, name: str) -> str:
     """The explanation with the user's name for the Tensor in the place of ``x``."""
-    for door in (
-        "x.detach()",
-        "x.data",
-        "x.numpy()",
-        "x.item()",
-        "x.tolist()",
-        "float(x)",
-        "int(x)",
-        "Use x itself",
-        "on x itself",
-    ):
-        text = text.replace(
-            door, door.replace("x.", f"{name}.").replace("(x)", f"({name})").replace(" x ", f" {name} ")
-        )
-    return text
+    # Not in the user's line, which is quoted after a colon.
+    head, colon, line = text.partition(": ")
+    line, end, tail = line.rpartition(")") if colon else ("", "", "")
+    swap = re.compile(r"\bx(?=\.(detach|data|numpy|item|tolist)\b|\)| itself)")
+    return swap.sub(name, head) + colon + line + end + swap.sub(name, tail)
 
 
 # Without ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 import backends
 from autograd import lines
-from autograd.graph import note_of
+from autograd.graph import note_of, sweep
 from autograd.observe import Observer
 from autograd.show import bytes_text
 
@@ -86,6 +86,8 @@ class profile(Observer):
     def after(self, primitive: Any, args: Any, options: dict[str, Any], out: Any, began: Entry) -> None:
         self._end(began, out if out.__class__ is tuple else (out,), args)
         began.line, began.path = lines.user_line(3), lines.scope.path()
+        if not began.depth and lines.runs_below(sweep, 3):
+            began.phase = "backward"  # between two steps: a cotangent is fitted to its edge
 
     def failed(self, primitive: Any, began: Entry) -> None:
         del self._open[began.depth :]

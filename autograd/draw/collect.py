@@ -17,8 +17,8 @@ from autograd.plan import RUNTIME
 
 # Up to this many elements a Tensor's values are written out.
 SMALL = 6
-# Operations are evaluated again, where their values were not kept, in graphs of at most this many.
-REPLAY = 2000
+# Operations are evaluated again, where their values were not kept, if they make at most about so many numbers.
+REPLAY = 1 << 18
 
 
 class Box:
@@ -241,7 +241,7 @@ class Collected:
         if values is True or size <= 1 << 30:
             if not self.freed:
                 received = _gradients(self.outputs)
-            if len(self.edges) <= REPLAY:
+            if sum(math.prod(e.shape or ()) + 100 for e in self.edges) <= REPLAY:
                 self._replay(known, received)
         for edge in self.edges:
             box = self.boxes[self.place[edge]]
@@ -286,7 +286,7 @@ class Collected:
         return known
 
     def _replay(self, known: dict[Any, Any], received: dict[Any, Any]) -> None:
-        """Evaluate small operations again whose values nobody kept; after a backward, differentiate that again.
+        """Evaluate a small graph again where nobody kept the values; after a backward, differentiate that again.
 
         It counts only if it gives the values that are known, after a backward the output's own: leaves may have been
         written to since.
@@ -298,8 +298,6 @@ class Collected:
         computed: set[Any] = set()
         with switch(grad=True, watchers=(), full=False), _quiet():
             for edge in self.edges:
-                if math.prod(edge.shape or ()) > SMALL:
-                    continue
                 made: Any = _evaluate(edge, again) if isinstance(edge, Node) else None
                 if is_tensor(made):
                     if edge in known and not _equal(made._data, known[edge]):
@@ -323,14 +321,26 @@ class Collected:
                         received.setdefault(edge, back[tensor._edge])
 
 
+# Options that no rule asks for, so that the graph does not keep them, but the output shows.
+_FROM_OUTPUT: dict[str, Any] = {
+    "keepdims": lambda node: bool(node.edges) and len(node.shape) == len(node.edges[0].shape or ()),
+    "shape": lambda node: node.shape,
+    "dtype": lambda node: node.dtype,
+    "axis": lambda node: None,  # right where the output is a scalar; else its shape will tell that it was not
+}
+
+
 def _evaluate(node: Any, again: dict[Any, Any]) -> Any:
     """The node's operation on what stands in for its operands; None where one of them, or an option, is not known."""
     p = node.plan.primitive
     if p is None or p.variadic or len(p.outputs) != 1:
         return None
     saved = dict(zip(node.plan.slots, node.saved)) if node.saved is not None else {}
-    if any(option not in saved for option in p.options):
-        return None
+    for option in p.options:
+        if option not in saved:
+            if option not in _FROM_OUTPUT:
+                return None
+            saved[option] = _FROM_OUTPUT[option](node)
     operands = []
     for i, name in enumerate(p.operands):
         if i in node.plan.active:
@@ -341,7 +351,8 @@ def _evaluate(node: Any, again: dict[Any, Any]) -> Any:
             return None
         operands.append(value)
     try:
-        return p.call(*operands, **{option: saved[option] for option in p.options})
+        made = p.call(*operands, **{option: saved[option] for option in p.options})
+        return made if getattr(made, "shape", None) == node.shape else None
     except Exception:  # an operation that fails again has no value to show
         return None
 
