@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd.numpy as anp
 import backends
@@ -124,8 +126,8 @@ def test_named_activations_run_in_a_layer_and_keep_float32(name: str) -> None:
 
 def test_activation_by_name_function_class_or_layer() -> None:
     x = np.array([[-1.0, 2.0]])
-    for given in ("relu", F.relu, nn.ReLU, nn.ReLU()):
-        found = activations.get(given)
+    for spelling in ("relu", F.relu, nn.ReLU, nn.ReLU()):
+        found = activations.get(spelling)
         assert found is not None
         np.testing.assert_array_equal(found(x), [[0.0, 2.0]])
     with pytest.raises(ValueError, match="got 'rellu'"):
@@ -204,7 +206,51 @@ def test_norms_have_gradients_of_two_orders() -> None:
         lambda x: F.group_norm(x, 2, weight),
         lambda x: F.batch_norm(x, weight=weight, training=True),
     ):
-        check_grads(lambda x, f=function: anp.sum(anp.sin(f(x))), x)
+        check_grads(lambda x, f=function: anp.sum(anp.sin(f(x))), order=2)(x)
+
+
+@given(
+    lead=st.lists(st.integers(0, 3), max_size=3),
+    sizes=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    bias=st.booleans(),
+    dtype=st.sampled_from(["float32", "float64"]),
+    seed=st.integers(0, 2**31),
+)
+def test_linear_over_any_leading_axes(
+    lead: list[int], sizes: tuple[int, int], bias: bool, dtype: str, seed: int
+) -> None:
+    layer = nn.Linear(*sizes, bias=bias, dtype=dtype)
+    values = np.random.default_rng(seed).normal(size=(*lead, sizes[0])).astype(dtype)
+    x = Tensor(values, requires_grad=True)
+    out = layer(x)
+    weight = to_numpy(layer.weight)
+    expected = np.tensordot(values, weight, axes=(-1, 1)) + (to_numpy(layer.bias) if bias else 0)
+    close(out, expected, 1e-5 if dtype == "float32" else 1e-12, "x · Wᵀ + b")
+    anp.sum(out).backward()
+    assert x.grad is not None and layer.weight is not None and layer.weight.grad is not None
+    assert x.grad.dtype == layer.weight.grad.dtype == dtype
+    close(x.grad, np.broadcast_to(weight.sum(0), values.shape), 1e-5, "gradient for x")
+    rows = values.reshape(-1, sizes[0]).sum(0)
+    close(layer.weight.grad, np.broadcast_to(rows, weight.shape), 1e-4, "gradient for the weight")
+
+
+@given(
+    shape=st.tuples(st.integers(2, 5), st.integers(2, 6)),
+    scale=st.floats(0.1, 100),
+    shift=st.floats(-100, 100),
+    seed=st.integers(0, 2**31),
+)
+def test_norms_forget_scale_and_shift(shape: tuple[int, int], scale: float, shift: float, seed: int) -> None:
+    x = np.random.default_rng(seed).normal(size=shape)
+    for norm in (
+        lambda x: F.layer_norm(x, (shape[1],), eps=0.0),
+        lambda x: F.batch_norm(x, training=True, eps=0.0),
+        lambda x: F.group_norm(x, 1, eps=0.0),
+    ):
+        np.testing.assert_allclose(norm(scale * x + shift), norm(x), atol=1e-6)
+    np.testing.assert_allclose(
+        F.rms_norm(scale * x, (shape[1],), eps=0.0), F.rms_norm(x, (shape[1],), eps=0.0), atol=1e-9
+    )
 
 
 # Layers of Keras -----------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd.numpy as anp
 import backends
@@ -211,7 +213,7 @@ def test_focal_loss_is_its_formula(alpha: float | None, gamma: float) -> None:
     factor = 1.0 if alpha is None else np.where(y == 1, alpha, 1 - alpha)
     expected = -factor * (1 - p_true) ** gamma * np.log(p_true)
     np.testing.assert_allclose(F.focal_loss(x, y, alpha, gamma), expected, rtol=1e-12)
-    check_grads(lambda x: anp.sum(F.focal_loss(x, y, alpha, gamma)), x)
+    check_grads(lambda x: anp.sum(F.focal_loss(x, y, alpha, gamma)))(x)
 
 
 def test_log_cosh_is_its_formula() -> None:
@@ -232,6 +234,64 @@ def test_a_column_beside_a_row_of_targets_is_no_table(name: str) -> None:
     """(n, 1) against (n,): broadcasting would compare everything with everything."""
     p, y = np.array([[0.2], [0.7], [0.9]]), np.array([0.0, 1.0, 1.0])
     assert losses.get(name)(p, y) == pytest.approx(float(losses.get(name)(p, y[:, None])), rel=1e-15)
+
+
+# Properties --------------------------------------------------------------------------------------------------
+
+SMOOTH: dict[str, Any] = {
+    "mse": lambda x, y: F.mse_loss(x, y),
+    "huber": lambda x, y: F.huber_loss(x, y, delta=0.7),
+    "log_cosh": lambda x, y: F.log_cosh_loss(x, y),
+    "bce": lambda x, y: F.binary_cross_entropy(F.sigmoid(x), F.sigmoid(y)),
+    "bce_with_logits": lambda x, y: F.binary_cross_entropy_with_logits(x, F.sigmoid(y), pos_weight=np.full(3, 2.0)),
+    "cross_entropy": lambda x, y: F.cross_entropy(x, np.array([0, 2, 1, 1]), np.array([1.0, 2.0, 3.0]), 1, "mean", 0.1),
+    "soft_labels": lambda x, y: F.cross_entropy(x, F.softmax(y)),
+    "kl": lambda x, y: F.kl_div(F.log_softmax(x), F.softmax(y), "batchmean"),
+    "focal": lambda x, y: F.focal_loss(x, F.sigmoid(y), reduction="mean"),
+    "poisson": lambda x, y: F.poisson_nll_loss(x, F.softplus(y)),
+    "gaussian": lambda x, y: F.gaussian_nll_loss(x, y, F.softplus(x * y) + 0.1),
+    "soft_margin": lambda x, y: F.soft_margin_loss(x, anp.tanh(y)),
+    "cosine": lambda x, y: F.cosine_embedding_loss(x, y, np.array([1, -1, 1, -1]), margin=-1.0),
+    "triplet": lambda x, y: F.triplet_margin_loss(x, y, x * y, margin=20.0),
+    "categorical": lambda x, y: losses.get("categorical_crossentropy")(F.softmax(x), F.softmax(y)),
+    "ctc": lambda x, y: F.ctc_loss(F.log_softmax(anp.reshape(x * y, (4, 1, 3))), np.array([[1, 2]]), [4], [2]),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_losses_have_true_derivatives_of_two_orders(name: str) -> None:
+    stream = np.random.default_rng(4)
+    x, y = stream.normal(size=(4, 3)), stream.normal(size=(4, 3))
+    check_grads(SMOOTH[name], order=2)(x, y)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(0, 3)),
+    shift=st.floats(-1e3, 1e3),
+    seed=st.integers(0, 2**31),
+)
+def test_cross_entropy_in_its_three_spellings(shape: tuple[int, int, int], shift: float, seed: int) -> None:
+    """Of labels, of their one-hot rows, and of log probabilities; a shift of all logits changes nothing."""
+    n, classes, extra = shape
+    stream = np.random.default_rng(seed)
+    places = (extra,) if extra else ()
+    x, labels = stream.normal(size=(n, classes, *places)), stream.integers(0, classes, (n, *places))
+    each = F.cross_entropy(x, labels, reduction="none")
+    logs = x - np.log(np.exp(x).sum(1, keepdims=True))
+    expected = -np.take_along_axis(logs, labels[:, None], 1)[:, 0]
+    np.testing.assert_allclose(each, expected, atol=1e-12)
+    one_hot = np.moveaxis(np.eye(classes)[labels], -1, 1)
+    np.testing.assert_allclose(F.cross_entropy(x, one_hot, reduction="none"), expected, atol=1e-12)
+    np.testing.assert_allclose(F.nll_loss(logs, labels, reduction="none"), expected, atol=1e-12)
+    np.testing.assert_allclose(F.cross_entropy(x + shift, labels, reduction="none"), expected, atol=1e-9)
+
+
+@given(p=st.lists(st.floats(0, 1), min_size=1, max_size=6), seed=st.integers(0, 2**31))
+def test_binary_cross_entropy_is_finite_and_least_at_the_target(p: list[float], seed: int) -> None:
+    y = np.random.default_rng(seed).random(len(p))
+    each = F.binary_cross_entropy(np.array(p), y, reduction="none")
+    least = F.binary_cross_entropy(y, y, reduction="none")
+    assert np.isfinite(each).all() and (each >= least - 1e-9).all()
 
 
 # get -----------------------------------------------------------------------------------------------------------

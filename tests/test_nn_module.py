@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd.numpy as anp
 import backends
@@ -241,6 +243,57 @@ def test_modules_are_copied_and_pickled() -> None:
         assert all(a is not b and b.requires_grad for a, b in zip(net.parameters(), other.parameters()))
         x = np.ones((1, 2), "float32")
         np.testing.assert_array_equal(to_numpy(other(x)), to_numpy(net(x)))
+
+
+def nests() -> st.SearchStrategy[Any]:
+    """Containers, modules and parameters inside one another; some parameters are shared."""
+    shared = nn.parameter([5.0])
+    leaf = st.one_of(
+        st.lists(st.integers(0, 3), max_size=2).map(lambda shape: nn.parameter(np.ones(shape, "float32"))),
+        st.just(shared),
+        st.sampled_from([3, "text", None]),
+    )
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3),
+            st.lists(inner, max_size=3).map(tuple),
+            st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+            inner.map(Holder),
+        ),
+        max_leaves=8,
+    )
+
+
+class Holder(nn.Module):
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+
+def expected_names(path: str, value: Any) -> list[str]:
+    """The definition, recursively: what ``walk`` does with a stack."""
+    if isinstance(value, Tensor):
+        return [path]
+    if isinstance(value, nn.Module):
+        value = vars(value)
+    items = enumerate(value) if isinstance(value, (list, tuple)) else value.items() if isinstance(value, dict) else ()
+    return [name for key, entry in items for name in expected_names(f"{path}.{key}" if path else str(key), entry)]
+
+
+@given(nests().map(Holder))
+def test_any_nest_is_walked_saved_and_loaded(net: Holder) -> None:
+    every = expected_names("", net)
+    names = [name for name, _ in net.named_parameters()]
+    assert [name for name in every if name in names] == names, "in the order of the attributes"
+    parameters = net.parameters()
+    assert len({id(p) for p in parameters}) == len(parameters)
+    other = copy.deepcopy(net)
+    state = {
+        name: np.full(value.shape, float(i), "float32") for i, (name, value) in enumerate(net.state_dict().items())
+    }
+    assert not other.load_state_dict(state)
+    assert {name: v.tolist() for name, v in other.state_dict().items()} == {k: v.tolist() for k, v in state.items()}
+    repr(net), net.eval()
 
 
 # Modes, dtypes, devices --------------------------------------------------------------------------------------

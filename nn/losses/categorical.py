@@ -1,4 +1,4 @@
-"""Cross entropy of several classes, from logits and log probabilities; divergence. Imports ``losses.base``, ``autograd``.
+"""Cross entropy of several classes, from logits and log probabilities; divergence. Imports ``losses.base``.
 
 Functions and classes have PyTorch's names, argument order (prediction, target) and defaults.
 """
