@@ -12,6 +12,7 @@ from autograd.numpy import linalg as linalg
 from autograd.numpy import random as random
 from autograd.numpy.activations import *
 from autograd.numpy.choosing import *
+from autograd.numpy.convolution import *
 from autograd.numpy.covariance import *
 from autograd.numpy.creation import *
 from autograd.numpy.diagonals import *
@@ -22,9 +23,11 @@ from autograd.numpy.grids import *
 from autograd.numpy.indexing import *
 from autograd.numpy.joining import *
 from autograd.numpy.logic import *
+from autograd.numpy.networks import *
 from autograd.numpy.padding import *
 from autograd.numpy.parts import *
 from autograd.numpy.polynomials import *
+from autograd.numpy.pooling import *
 from autograd.numpy.products import *
 from autograd.numpy.quantiles import *
 from autograd.numpy.ranges import *

@@ -37,7 +37,9 @@ def padded(xp: Any, x: Any, padding: Pads, value: float = 0.0) -> Any:
         return x
     lead = x.shape[: x.ndim - len(padding)]
     size = x.shape[x.ndim - len(padding) :]
-    out = xp.full((*lead, *[low + n + high for n, (low, high) in zip(size, padding, strict=True)]), value, dtype=x.dtype)
+    out = xp.full(
+        (*lead, *[low + n + high for n, (low, high) in zip(size, padding, strict=True)]), value, dtype=x.dtype
+    )
     out[(..., *[slice(low, low + n) for n, (low, _) in zip(size, padding, strict=True)])] = x
     return out
 
@@ -45,12 +47,19 @@ def padded(xp: Any, x: Any, padding: Pads, value: float = 0.0) -> Any:
 def places(window: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> list[tuple[Sizes, tuple[slice, ...]]]:
     """For each position inside the window: the slices of the padded input that the outputs read there."""
     return [
-        (at, tuple([slice(i * d, i * d + (n - 1) * s + 1, s) for i, n, s, d in zip(at, out, stride, dilation, strict=True)]))
+        (
+            at,
+            tuple(
+                [slice(i * d, i * d + (n - 1) * s + 1, s) for i, n, s, d in zip(at, out, stride, dilation, strict=True)]
+            ),
+        )
         for at in itertools.product(*[range(k) for k in window])
     ]
 
 
-def _columns(xp: Any, x: Any, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> tuple[Any, Sizes]:
+def _columns(
+    xp: Any, x: Any, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
+) -> tuple[Any, Sizes]:
     """The windows as a matrix (batch, groups, channels·window, places), and the size of the output."""
     n = len(window)
     x = padded(xp, x, padding)
@@ -132,7 +141,10 @@ conv_weight.vjp(
 def _conv_hint(x: Any, weight: Any, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> str | None:
     n = len(stride)
     if len(x.shape) != n + 2 or len(weight.shape) != n + 2:
-        return f"expected x (batch, in, {n} axes) and weight (out, in/groups, {n} axes); x is {x.shape}, weight is {weight.shape}"
+        return (
+            f"expected x (batch, in, {n} axes) and weight (out, in/groups, {n} axes); x is {x.shape}, "
+            f"weight is {weight.shape}"
+        )
     if x.shape[1] != weight.shape[1] * groups:
         return (
             f"x's channels ({x.shape[1]}) must equal weight's second axis times groups ({weight.shape[1]}·{groups}); "

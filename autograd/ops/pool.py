@@ -23,12 +23,12 @@ def _empty(xp: Any, lead: Sizes, size: Sizes, padding: Pads, dtype: Any) -> Any:
     return xp.zeros((*lead, *[low + n + high for n, (low, high) in zip(size, padding, strict=True)]), dtype=dtype)
 
 
-@primitive(residuals="index")
+@primitive(outputs="out index")
 def max_pool(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
-    """The greatest entry of each window over the last axes; NaN where a window holds one."""
+    """The greatest entry of each window over the last axes, NaN where a window holds one, and its position inside."""
     n = len(window)
     out = output_size(x.shape[x.ndim - n :], window, stride, padding, dilation)
-    full = padded(xp, x, padding, -math.inf)
+    full = padded(xp, x, padding, -math.inf if x.dtype.kind not in "iu" else xp.iinfo(x.dtype).min)
     best = index = None
     for k, (_, where) in enumerate(places(window, out, stride, dilation)):
         here = full[(..., *where)]
@@ -82,9 +82,7 @@ def pool_sum(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads,
 
 
 @primitive(linear="x")
-def unpool_sum(
-    xp: Any, x: Any, /, *, size: Sizes, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes
-) -> Any:
+def unpool_sum(xp: Any, x: Any, /, *, size: Sizes, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
     """Zeros of ``size`` with each entry of ``x`` added all over its window."""
     n = len(window)
     full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype)
@@ -93,34 +91,24 @@ def unpool_sum(
     return _cut(xp, full, size, padding)
 
 
-max_pool.vjp(
-    x=lambda g, index, x_spec, window, stride, padding, dilation: unpool_pick(
-        g,
-        index,
-        size=x_spec.shape[len(x_spec.shape) - len(window) :],
-        window=window,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-    )
-)
+def _unpicked(g: Any, index: Any, x_spec: Any, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
+    size = x_spec.shape[len(x_spec.shape) - len(window) :]
+    return unpool_pick(g, index, size=size, window=window, stride=stride, padding=padding, dilation=dilation)
+
+
+def _max_rule(g: Any, index: Any, x_spec: Any, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
+    return _unpicked(g[0], index, x_spec, window, stride, padding, dilation)
+
+
+max_pool.constant_output("index")
+max_pool.vjp(x=_max_rule)
 max_pool.jvp(
-    x=lambda t, index, window, stride, padding, dilation: pool_pick(
-        t, index, window=window, stride=stride, padding=padding, dilation=dilation
+    x=lambda t, index, window, stride, padding, dilation: (
+        pool_pick(t, index, window=window, stride=stride, padding=padding, dilation=dilation),
+        None,
     )
 )
-pool_pick.vjp(
-    x=lambda g, index, x_spec, window, stride, padding, dilation: unpool_pick(
-        g,
-        index,
-        size=x_spec.shape[len(x_spec.shape) - len(window) :],
-        window=window,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-    ),
-    index=None,
-)
+pool_pick.vjp(x=_unpicked, index=None)
 unpool_pick.vjp(
     x=lambda g, index, window, stride, padding, dilation: pool_pick(
         g, index, window=window, stride=stride, padding=padding, dilation=dilation

@@ -1,10 +1,10 @@
-"""Rows for ``autograd.ops.conv`` and ``pool``; values are held against PyTorch's in tests/test_networks.py."""
+"""Rows for ``autograd.ops.conv``, ``pool``, ``windows``; values stand against PyTorch's in tests/test_networks.py."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from autograd.ops import conv, pool
+from autograd.ops import conv, pool, windows
 from tests.cases.base import Case
 
 RNG = np.random.default_rng(7)
@@ -17,6 +17,18 @@ POOLED = RNG.normal(size=(1, 2, 3, 5))
 INDEX = RNG.integers(0, 6, size=(1, 2, 3, 5)).astype("int32")
 NOTE = "values against PyTorch in tests/test_networks.py"
 
+PLACES = RNG.normal(size=(2, 2, 3, 3, 2))
+MOVES = {"stride": (2, 1), "dilation": (1, 2)}
+
+
+def _padded(x: np.ndarray, padding: tuple[tuple[int, int], ...]) -> np.ndarray:
+    return np.pad(x, ((0, 0), (0, 0), *padding))
+
+
+def _cut(x: np.ndarray, padding: tuple[tuple[int, int], ...]) -> np.ndarray:
+    return x[:, :, 1:-2, :-1]
+
+
 ROWS = [
     Case("conv", conv.conv, (X, W), OPTIONS, note=NOTE),
     Case("conv_input", conv.conv_input, (Y, W), {"size": (6, 5), **OPTIONS}, note=NOTE),
@@ -26,4 +38,8 @@ ROWS = [
     Case("unpool_pick", pool.unpool_pick, (POOLED, INDEX), {"size": (6, 5), **WINDOW}, note=NOTE),
     Case("pool_sum", pool.pool_sum, (X,), WINDOW, note=NOTE),
     Case("unpool_sum", pool.unpool_sum, (POOLED,), {"size": (6, 5), **WINDOW}, note=NOTE),
+    Case("windows", windows.windows, (X,), MOVES | {"window": (3, 2)}, note=NOTE),
+    Case("unwindows", windows.unwindows, (PLACES,), MOVES | {"size": (6, 5)}, note=NOTE),
+    Case("pad_zeros", windows.pad_zeros, (X,), {"padding": ((1, 2), (0, 1))}, _padded),
+    Case("cut", windows.cut, (X,), {"padding": ((1, 2), (0, 1))}, _cut),
 ]

@@ -1,0 +1,257 @@
+"""Convolution, pooling, windows and losses against PyTorch's recorded values, to the second order; errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd.numpy as anp
+import backends
+import nn.functional as F
+from autograd import Tensor, check_grads, gradients, tensor
+from tests.helpers import to_numpy
+from tests.nn_recorded import Recording, close, place
+
+ENGINE = Recording("torch_engine")
+TOLERANCE = {"float64": 1e-11, "float32": 1e-5}
+WINDOWED = ENGINE.names(
+    *[f"{kind}{n}d/" for kind in ("conv", "conv_transpose", "max_pool", "avg_pool") for n in (1, 2, 3)],
+    "adaptive_avg_pool2d/",
+    "adaptive_max_pool2d/",
+    "unfold",
+    "fold",
+)
+# Recorded name -> the call.
+CALLS: dict[str, Any] = {
+    "cross_entropy": lambda o, **inputs: F.cross_entropy(*inputs.values(), **o),
+    "embedding": lambda o, index, weight: F.embedding(index, weight),
+    "softmax": lambda o, x: anp.softmax(x, axis=o["dim"]),
+    "log_softmax": lambda o, x: anp.log_softmax(x, axis=o["dim"]),
+}
+
+
+def recorded_call(name: str) -> Any:
+    options = ENGINE.cases[name]
+    function = CALLS.get(name.split("/")[0])
+    if function is not None:
+        return lambda **inputs: function(options, **inputs)
+    function = getattr(anp, name.split("/")[0])
+    return lambda **inputs: function(**inputs, **options)
+
+
+def test_the_recording_has_every_kind() -> None:
+    assert len({name.split("/")[0] for name in WINDOWED}) == 16
+    assert len(WINDOWED) >= 50
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", [*WINDOWED, *ENGINE.names(*[f"{kind}" for kind in CALLS])])
+def test_values_and_gradients_are_pytorchs(name: str, dtype: str, backend: backends.Backend) -> None:
+    prefix = f"{name}/float32" if dtype == "float32" and ENGINE.get(f"{name}/float32/out") is not None else name
+    wanted = ENGINE.part(prefix, "grad")
+    inputs = {k: Tensor(place(v, dtype), requires_grad=k in wanted) for k, v in ENGINE.part(name, "in").items()}
+    out = recorded_call(name)(**inputs)
+    assert str(out.dtype) == dtype
+    close(out, ENGINE.get(f"{prefix}/out"), TOLERANCE[dtype], f"{name}: result")
+    cotangent = ENGINE.get(f"{name}/cotangent")
+    loss = out if cotangent is None else anp.sum(out * place(cotangent, dtype))
+    second = ENGINE.part(name, "second") if dtype == "float64" else {}
+    sources = [inputs[k] for k in wanted]
+    grads = gradients(loss, sources, create_graph=bool(second))
+    for k, g in zip(wanted, grads, strict=True):
+        assert str(g.dtype) == dtype
+        close(g, wanted[k], TOLERANCE[dtype], f"{name}: gradient for {k}")
+    if not second:
+        return
+    half = 0.0
+    for g in grads:
+        half = half + anp.sum(g * g) / 2
+    if half.requires_grad:
+        found = gradients(half, sources, allow_unused=True)
+    else:  # linear in everything
+        found = [None] * len(sources)
+    for k, g in zip(wanted, found, strict=True):
+        close(np.zeros(second[k].shape) if g is None else g, second[k], 1e-10, f"{name}: second gradient for {k}")
+
+
+# Against NumPy -----------------------------------------------------------------------------------------------
+
+
+@given(
+    n=st.integers(1, 9),
+    window=st.integers(1, 4),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 2),
+    dilation=st.integers(1, 2),
+    seed=st.integers(0, 99),
+)
+def test_conv1d_is_its_sum(n: int, window: int, stride: int, padding: int, dilation: int, seed: int) -> None:
+    reach = dilation * (window - 1) + 1
+    rng = np.random.default_rng(seed)
+    x, weight = rng.normal(size=(2, 3, n)), rng.normal(size=(2, 3, window))
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    if n + 2 * padding < reach:
+        with pytest.raises(ValueError, match="Pad more"):
+            anp.conv1d(x, weight, **options)
+        return
+    wide = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    count = (n + 2 * padding - reach) // stride + 1
+    expected = np.array(
+        [
+            [
+                [(wide[b, :, i * stride : i * stride + reach : dilation] * weight[o]).sum() for i in range(count)]
+                for o in range(2)
+            ]
+            for b in range(2)
+        ]
+    )
+    np.testing.assert_allclose(anp.conv1d(x, weight, **options), expected, rtol=1e-12, atol=1e-12)
+    # The transposed convolution is the adjoint: <conv x, y> = <x, convᵀ y>.
+    extra = (n + 2 * padding - reach) % stride
+    y = rng.normal(size=expected.shape)
+    back = anp.conv_transpose1d(y, weight, **options, output_padding=extra)
+    np.testing.assert_allclose((expected * y).sum(), (x * back).sum(), rtol=1e-10, atol=1e-10)
+
+
+@given(n=st.integers(1, 12), window=st.integers(1, 5), stride=st.integers(1, 4))
+def test_same_makes_as_many_places_as_strides_fit(n: int, window: int, stride: int) -> None:
+    out = anp.conv1d(np.ones((1, 1, n)), np.ones((1, 1, window)), stride=stride, padding="same")
+    assert out.shape == (1, 1, -(-n // stride))
+
+
+@pytest.mark.parametrize(("window", "axis"), [(2, 0), ((2, 3), None), ((3,), -1), ((2, 2), (1, 0)), ((), ())])
+def test_sliding_window_view_is_numpys(window: Any, axis: Any, backend: backends.Backend) -> None:
+    x = np.arange(20.0).reshape(4, 5)
+    expected = np.lib.stride_tricks.sliding_window_view(x, window, axis)
+    found = anp.sliding_window_view(backend.asarray(x), window, axis)
+    np.testing.assert_array_equal(to_numpy(found), expected)
+    if backend.name == "numpy":
+        assert np.shares_memory(found, found.base) and not found.flags.writeable
+    t = tensor(backend.asarray(x), requires_grad=True)
+    weights = np.random.default_rng(0).normal(size=expected.shape)
+    (anp.sliding_window_view(t, window, axis) * backend.asarray(weights)).sum().backward()
+    places = np.lib.stride_tricks.sliding_window_view(np.arange(20).reshape(4, 5), window, axis)
+    wanted = np.bincount(places.ravel(), weights.ravel(), 20).reshape(4, 5)
+    np.testing.assert_allclose(to_numpy(t.grad), wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_a_write_shows_in_windows_seen_before() -> None:
+    x = tensor([1.0, 2.0, 3.0], requires_grad=True) * 1.0
+    view = anp.sliding_window_view(x, 2)
+    x[1] = 10.0
+    np.testing.assert_array_equal(to_numpy(view), [[1, 10], [10, 3]])
+
+
+# One sample, positions, ties ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_one_sample_needs_no_batch_axis(n: int) -> None:
+    rng = np.random.default_rng(n)
+    x, w = rng.normal(size=(2, *(5,) * n)), rng.normal(size=(2, 2, *(3,) * n))
+    for name, rest in [("conv", (w,)), ("conv_transpose", (w,)), ("max_pool", (2,)), ("avg_pool", (2,))]:
+        function = getattr(anp, f"{name}{n}d")
+        np.testing.assert_array_equal(function(x, *rest), function(x[None], *rest)[0])
+    for name in ("adaptive_avg_pool", "adaptive_max_pool"):
+        function = getattr(anp, f"{name}{n}d")
+        np.testing.assert_array_equal(function(x, 2), function(x[None], 2)[0])
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 1}, {"padding": 1, "stride": 2}, {"dilation": 2, "stride": 1}])
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_indices_point_to_the_maxima(n: int, options: dict[str, int], backend: backends.Backend) -> None:
+    x = backend.asarray(np.random.default_rng(0).normal(size=(2, 3, *(6,) * n)))
+    out, index = getattr(anp, f"max_pool{n}d")(x, 2, **options, return_indices=True)
+    flat, places = to_numpy(x).reshape(2, 3, -1), to_numpy(index).reshape(2, 3, -1)
+    np.testing.assert_array_equal(np.take_along_axis(flat, places, -1).reshape(out.shape), to_numpy(out))
+
+
+def test_the_first_of_equal_maxima_has_the_gradient(backend: backends.Backend) -> None:
+    x = tensor(backend.asarray(np.ones((1, 1, 4))), requires_grad=True)
+    anp.max_pool1d(x, 2).sum().backward()
+    np.testing.assert_array_equal(to_numpy(x.grad), [[[1, 0, 1, 0]]])
+
+
+def test_a_window_with_nan_is_nan(backend: backends.Backend) -> None:
+    x = backend.asarray(np.array([[[1.0, np.nan, 3.0, np.nan, 5.0, 4.0]]]))
+    np.testing.assert_array_equal(to_numpy(anp.max_pool1d(x, 2)), [[[np.nan, np.nan, 5]]])
+    t = tensor(x, requires_grad=True)
+    anp.max_pool1d(t, 3).sum().backward()
+    np.testing.assert_array_equal(to_numpy(t.grad), [[[0, 1, 0, 1, 0, 0]]])
+
+
+def test_integers_pool_too(backend: backends.Backend) -> None:
+    out = anp.max_pool1d(backend.asarray(np.array([[[-5, -7, -2]]])), 2, padding=1)
+    np.testing.assert_array_equal(to_numpy(out), [[[-5, -2]]])
+
+
+def test_derivatives_of_every_order_with_options() -> None:
+    rng = np.random.default_rng(1)
+    x, w = rng.normal(size=(1, 2, 5, 4)), rng.normal(size=(4, 1, 2, 2))
+    both = {"order": 2, "modes": ("vjp", "jvp")}
+    check_grads(lambda x, w: anp.conv2d(x, w, stride=2, padding="same", groups=2), **both)(x, w)
+    check_grads(lambda x, w: anp.conv_transpose2d(x, w, stride=2, output_padding=1), **both)(
+        x, rng.normal(size=(2, 1, 2, 2))
+    )
+    check_grads(lambda x: anp.max_pool2d(x, 2, ceil_mode=True) ** 2, **both)(x)
+    check_grads(lambda x: anp.avg_pool2d(x, 3, 2, 1, count_include_pad=False) ** 2, **both)(x)
+    check_grads(lambda x: anp.fold(anp.unfold(x, 2), (5, 4), 2) ** 2, **both)(x)
+
+
+# Network functions -------------------------------------------------------------------------------------------
+
+
+def test_losses_are_their_formulas(backend: backends.Backend) -> None:
+    rng = np.random.default_rng(2)
+    x, labels = rng.normal(size=(4, 3)), rng.integers(0, 3, 4)
+    put = backend.asarray
+    p = np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+    found = anp.softmax_cross_entropy(put(x), put(labels))
+    np.testing.assert_allclose(to_numpy(found), -np.log(p[np.arange(4), labels]), rtol=1e-12)
+    y, s = rng.random((4, 3)), 1 / (1 + np.exp(-x))
+    wanted = -(y * np.log(s) + (1 - y) * np.log(1 - s))
+    np.testing.assert_allclose(to_numpy(anp.sigmoid_cross_entropy(put(x), put(y))), wanted, rtol=1e-12)
+    np.testing.assert_allclose(to_numpy(anp.binary_cross_entropy(put(s), put(y))), wanted, rtol=1e-12)
+    np.testing.assert_allclose(to_numpy(anp.linear(put(x), put(y))), x @ y.T, rtol=1e-12)
+
+
+X, W = np.ones((1, 2, 5)), np.ones((3, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: anp.conv1d(X[0, 0], W), ValueError, r"conv1d: expected x of shape .*; got \(5,\). Reshape"),
+        (lambda: anp.conv1d(X, W[0]), ValueError, r"expected weight of shape \(out, in/groups, 1 axis\); got \(2, 3\)"),
+        (lambda: anp.conv1d(X, W[:, :1]), ValueError, r"x's channels \(2\) to be weight's second axis \(1\)"),
+        (lambda: anp.conv1d(X, W, groups=2), ValueError, "a multiple of groups"),
+        (lambda: anp.conv1d(X, W, np.ones(2)), ValueError, r"expected a bias of shape \(3,\).*got \(2,\)"),
+        (lambda: anp.conv1d(X, W, stride=0), ValueError, "expected stride to be an integer of at least 1.*got 0"),
+        (lambda: anp.conv1d(X, W, stride=1.5), ValueError, "expected stride to be an integer.*got 1.5"),
+        (lambda: anp.conv1d(X, W, padding="SAME"), ValueError, "'same', 'valid' or sizes; got 'SAME'"),
+        (lambda: anp.conv1d(X, W, padding=(1, 2)), ValueError, "expected padding"),
+        (lambda: anp.conv1d(X, W, dilation=4), ValueError, "to fit into the padded input.*Pad more"),
+        (lambda: anp.conv_transpose1d(X, W), ValueError, r"x's channels \(2\) to be weight's first axis \(3\)"),
+        (lambda: anp.conv_transpose1d(X, W[:2], output_padding=1), ValueError, "output_padding below the stride"),
+        (lambda: anp.conv_transpose1d(X, W[:2], padding=9), ValueError, "at least one place"),
+        (lambda: anp.max_pool1d(X, 2, padding=2), ValueError, "at most half the window"),
+        (lambda: anp.max_pool1d(X, 6), ValueError, "to fit into the padded input"),
+        (lambda: anp.avg_pool1d(X, 2, divisor_override=0), ValueError, "divisor_override"),
+        (lambda: anp.fold(X, 3, 2), ValueError, "a multiple of 4"),
+        (lambda: anp.sliding_window_view(X, 6, -1), ValueError, "no larger than the axes"),
+        (lambda: anp.sliding_window_view(X, (1, 2)), ValueError, "one size per axis"),
+        (lambda: anp.sliding_window_view(X, 1, 0, writeable=True), ValueError, "Copy the result"),
+        (lambda: anp.linear(X, np.ones((4, 3))), ValueError, r"x's last axis \(5\) must equal weight's last \(3\)"),
+        (lambda: anp.softmax_cross_entropy(X[0], np.array([0, 5])), IndexError, "labels from 0 to 4.*got 5"),
+        (lambda: anp.softmax_cross_entropy(X[0], np.array([0])), ValueError, r"labels of shape \(2,\)"),
+        (lambda: anp.softmax_cross_entropy(X[0], np.ones(2)), TypeError, "expected integer labels; got float64"),
+        (lambda: anp.binary_cross_entropy(X, X, 0.7), ValueError, "epsilon between 0 and 1/2; got 0.7"),
+    ],
+)
+def test_errors_say_what_came_and_what_to_do(call: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        call()
