@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import math
 import os
 import warnings
@@ -392,13 +393,12 @@ class LearningRateScheduler(Callback):
                 f"{type(schedule).__name__}. Pass one of these."
             )
 
+        self._takes_rate = not self.steps and _takes_two(schedule)
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         optimizer = self.model.optimizer
         if not self.steps:
-            try:
-                rate = self.schedule(epoch, optimizer.lr)
-            except TypeError:
-                rate = self.schedule(epoch)
+            rate = self.schedule(epoch, optimizer.lr) if self._takes_rate else self.schedule(epoch)
             if not isinstance(rate, (int, float)) and not hasattr(rate, "__float__"):
                 raise TypeError(
                     f"LearningRateScheduler: expected a number from the schedule; got "
@@ -409,13 +409,12 @@ class LearningRateScheduler(Callback):
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {optimizer.lr}.", flush=True)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        if self.steps:
-            takes_value = not hasattr(self.schedule, "rate")
-            self.schedule.step(
-                (logs or {})["val_loss" if "val_loss" in (logs or {}) else "loss"]
-            ) if takes_value else self.schedule.step()
-        if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.lr)
+        logs = {} if logs is None else logs
+        if self.steps and hasattr(self.schedule, "better"):  # one that follows a value
+            self.schedule.step(logs.get("val_loss", logs.get("loss")))
+        elif self.steps:
+            self.schedule.step()
+        logs["learning_rate"] = float(self.model.optimizer.lr)
 
     def get_state(self) -> Any:
         return self.schedule.state_dict() if self.steps else None
@@ -579,6 +578,16 @@ class TerminateOnNaN(Callback):
         if loss is not None and not math.isfinite(loss):
             print(f"Batch {batch}: Invalid loss, terminating training", flush=True)
             self.model.stop_training = True
+
+
+def _takes_two(function: Any) -> bool:
+    try:
+        inspect.signature(function).bind(0, 0.0)
+    except TypeError:
+        return False
+    except ValueError:  # no signature to be had
+        return True
+    return True
 
 
 def _cell(value: Any) -> Any:

@@ -17,6 +17,8 @@ class History:
     def __init__(self) -> None:
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
+        # An epoch may lack a value: validation_freq leaves some out.
+        self._epochs: dict[str, list[int]] = {}
         self.params: dict[str, Any] = {}
         self.model: Any = None
 
@@ -25,6 +27,7 @@ class History:
         self.epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+            self._epochs.setdefault(name, []).append(epoch)
 
     def plot(self, names: Any = None, ax: Any = None) -> Any:
         """Curves over the epochs, training and validation in one colour; one panel per kind of value.
@@ -66,21 +69,26 @@ class History:
             for name in names:
                 if name.removeprefix("val_") == kind:
                     style = "--" if name.startswith("val_") else "-"
-                    # An epoch may lack a value: validation_freq leaves some out.
-                    epochs = self.epoch[-len(self.history[name]) :]
-                    panel.plot([e + 1 for e in epochs], self.history[name], style, color=f"C{i}", label=name)
+                    panel.plot(
+                        [e + 1 for e in self._epochs[name]], self.history[name], style, color=f"C{i}", label=name
+                    )
             panel.set_xlabel("epoch")
             panel.legend()
         return figure
 
     def get_state(self) -> dict[str, Any]:
         """For checkpoints."""
-        return {"history": {k: list(v) for k, v in self.history.items()}, "epoch": list(self.epoch)}
+        return {
+            "history": {k: list(v) for k, v in self.history.items()},
+            "epoch": list(self.epoch),
+            "epochs": self._epochs,
+        }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from a state that ``get_state`` gave."""
         self.history = {name: list(values) for name, values in state["history"].items()}
         self.epoch = list(state["epoch"])
+        self._epochs = {name: list(numbers) for name, numbers in state["epochs"].items()}
 
     def __repr__(self) -> str:
         return f"History({len(self.epoch)} epochs of {', '.join(self.history) or 'nothing'})"
