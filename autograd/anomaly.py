@@ -77,6 +77,7 @@ y = x.log(); x is (2,) float64 from -1 to 1
                 raise _error(primitive.name, "forward", what, inputs, lines.user_line(), lines.scope.path())
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
+        super().swept(node, g, grads)
         given = list(g.grads.values()) if hasattr(g, "grads") else [g]
         if any(anomaly(_raw(x), self.infinite) for x in given):
             return

@@ -68,6 +68,22 @@ class Observer:
         change.__exit__()
 
 
+class nobody(switch):
+    """Inside, nobody watches: what the engine computes to show something is not the user's."""
+
+    def __init__(self) -> None:
+        super().__init__(watchers=())
+        self._hidden: list[Token[Any]] = []
+
+    def __enter__(self) -> Any:
+        self._hidden.append(_OBSERVERS.set(()))
+        return super().__enter__()
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        _OBSERVERS.reset(self._hidden.pop())
+
+
 def _install(step: int) -> None:
     global _installed
     with _LOCK:

@@ -14,6 +14,8 @@ from autograd.plan import RUNTIME
 
 __all__ = ["record_lines"]
 
+# A recording remembers at most this many operations; older ones are forgotten.
+LIMIT = 100_000
 _LAST: ContextVar[Trail | None] = ContextVar("xpgrad_trail", default=None)
 
 
@@ -72,6 +74,16 @@ class Trail:
         self.events.append(event)
         for tag in event.outputs:
             self._made[tag] = event
+        if len(self.events) > LIMIT:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop the older half: a whole training may run inside one recording."""
+        self.events = self.events[len(self.events) // 2 :]
+        known = {tag for event in self.events for tag in (*event.inputs, *event.outputs)}
+        self._made = {tag: event for tag, event in self._made.items() if tag in known}
+        self.doors = {tag: events for tag, events in self.doors.items() if tag in known}
+        self._tags = {key: entry for key, entry in self._tags.items() if entry[1] in known}
 
     def maker(self, array: Any) -> Event | None:
         """The event an array came from."""
@@ -96,13 +108,23 @@ class record_lines(Observer):
 
     def __init__(self) -> None:
         self.trail = Trail()
+        self._step: Any = None  # the step of backward that is running
 
     def __enter__(self) -> record_lines:
         super().__enter__()
+        self._step = None
         _LAST.set(self.trail)
         return self
 
+    def sweeping(self, node: Any, g: Any) -> None:
+        self._step = node
+
+    def swept(self, node: Any, g: Any, grads: Any) -> None:
+        self._step = None
+
     def after(self, primitive: Any, args: Any, options: dict[str, Any], out: Any, began: Any) -> None:
+        if self._step is not None:
+            return  # what a rule computes is no part of the user's path
         trail = self.trail
         outs = out if out.__class__ is tuple else (out,)
         event = Event(primitive.name, [trail.tag(a) for a in args], [trail.tag(o) for o in outs], lines.user_line(3))

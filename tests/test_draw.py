@@ -14,7 +14,8 @@ import numpy as onp
 import pytest
 
 import autograd.numpy as np
-from autograd import GraphError, draw, no_grad, record_lines, scalar, tensor
+import nn
+from autograd import GraphError, draw, no_grad, profile, record_lines, scalar, tensor
 from autograd.draw import Drawing
 from autograd.draw.dot import COLOURS
 from autograd.lines import scope
@@ -400,6 +401,25 @@ def test_record_lines_notes_the_innermost_line_of_the_user() -> None:
     assert y.grad_fn.note.line.code == "y = np.mean(x * 2)  # mean calls further operations inside the engine"
     z = y * 2
     assert z.grad_fn.note is None  # outside, nothing is noted
+
+
+def test_modules_of_nn_name_themselves() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Tanh(), nn.Linear(4, 4)), nn.ReLU())
+    x = tensor(filled(2, 3))
+    drawing = draw(lambda: model(x).sum())
+    paths = {(box.op, box.path) for box in drawing.scene.boxes if box.kind == "op"}
+    assert {("linear", "0"), ("tanh", "1.0"), ("linear", "1.1"), ("relu", "2"), ("sum", "")} <= paths
+    assert {box.name for box in drawing.scene.boxes if box.kind == "leaf"} == {"weight", "bias"}
+    guessed = draw(model(x).sum())  # nobody watched: parameters' paths tell
+    assert {box.path for box in guessed.scene.boxes if box.kind == "leaf"} == {"0", "1.1"}
+
+
+def test_drawing_is_not_seen_by_who_watches() -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    loss = (x * x).sum()
+    with profile() as p:
+        draw(loss)
+    assert p.entries == []
 
 
 def test_a_transformer_has_every_parameter_in_its_drawing() -> None:

@@ -10,6 +10,7 @@ import numpy as onp
 import pytest
 
 import autograd.numpy as np
+import nn
 from autograd import checkpoint, memory_report, record_lines, tensor
 from autograd.lines import scope
 
@@ -87,10 +88,23 @@ def convolution() -> tuple[Callable[[], Any], list[Any]]:
     return loss, p
 
 
-@pytest.mark.parametrize("make", [dense, relu, residual, attention, convolution])
+def normed() -> tuple[Callable[[], Any], list[Any]]:
+    # Norms, dropout and a cross entropy: nodes with several outputs, and residuals.
+    first = [nn.Linear(64, 256), nn.BatchNorm1d(256), nn.ReLU(), nn.Dropout(0.5)]
+    model = nn.Sequential(*first, nn.Linear(256, 128), nn.LayerNorm(128), nn.GELU(), nn.Linear(128, 10))
+    labels = onp.arange(512) % 10
+
+    def loss() -> Any:
+        return nn.functional.cross_entropy(model(tensor(onp.ones((512, 64), "float32"))), labels)
+
+    return loss, model.parameters()
+
+
+@pytest.mark.parametrize("make", [dense, relu, residual, attention, convolution, normed])
 def test_the_predicted_peak_is_the_measured_one(make: Callable[[], Any]) -> None:
     loss, parameters = make()
     loss().backward()  # plans and tables are made
+    parameters = list(parameters)
     for p in parameters:
         p.zero_grad_()
     report = memory_report(loss())

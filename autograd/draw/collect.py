@@ -13,6 +13,7 @@ from autograd import lines
 from autograd.backward import RAW, is_tensor
 from autograd.graph import Leaf, Node, Pick, ancestors, sweep
 from autograd.mode import switch
+from autograd.observe import nobody
 from autograd.plan import RUNTIME
 
 # Up to this many elements a Tensor's values are written out.
@@ -296,7 +297,7 @@ class Collected:
         cls = RUNTIME["Tensor"]
         again: dict[Any, Any] = {}
         computed: set[Any] = set()
-        with switch(grad=True, watchers=(), full=False), _quiet():
+        with nobody(), switch(grad=True, full=False), _quiet():
             for edge in self.edges:
                 made: Any = _evaluate(edge, again) if isinstance(edge, Node) else None
                 if is_tensor(made):
@@ -387,7 +388,7 @@ def _gradients(outputs: Iterable[Any]) -> dict[Any, Any]:
         1.0 if t._data.__class__ is float else backends.of(t._data).xp.ones(t.shape, dtype=t.dtype) for t in outputs
     ]
     try:
-        with switch(watchers=(watch,)), _quiet():
+        with nobody(), switch(watchers=(watch,)), _quiet():
             leaves = sweep([t._edge for t in outputs], cotangents, RAW, retain=True, hooks=False)
     except Exception:  # a graph that can't be swept (written to since, no rule) is drawn without gradients
         return {}
