@@ -195,7 +195,7 @@ class Primitive:
             function: Callable[..., Any] = functools.partial(self._call_variadic)
             function.__name__ = self.name
         else:
-            function = self._generate(operator=False, reflected=False)
+            function = self._generated(_FIRST_CALL)
         function.__doc__ = self.forward.__doc__
         for name in ("vjp", "vjp_all", "jvp", "jvp_all", "explains", "constant_output"):
             setattr(function, name, getattr(self, name))
@@ -204,15 +204,20 @@ class Primitive:
 
     def operator(self, reflected: bool = False) -> Callable[..., Any]:
         """The primitive as a Tensor's operator method: ``NotImplemented`` for strangers."""
-        return self._generate(operator=True, reflected=reflected)
+        return self._generated(write_call(self, True, reflected), stranger=self._stranger)
 
-    def _generate(self, operator: bool, reflected: bool) -> Callable[..., Any]:
-        source = write_call(self, operator, reflected)
-        if not operator:
-            self.source = source
-        names: dict[str, Any] = {"table": self.table, "plans": self.plans, "explain": self.explain}
-        if operator:
-            names["stranger"] = self._stranger
+    def write_out(self) -> Callable[..., Any]:
+        """Give the function its own straight-line code, at its first call: to compile them all would slow the import."""
+        self.call.__code__ = self._generated(self.source).__code__
+        return self.call
+
+    @functools.cached_property
+    def source(self) -> str:
+        """The code of a call, as generated."""
+        return write_call(self, operator=False, reflected=False)
+
+    def _generated(self, source: str, **names: Any) -> Callable[..., Any]:
+        names |= {"table": self.table, "plans": self.plans, "explain": self.explain}
         function = compile_source(source, names)
         function.__module__ = self.forward.__module__
         function.__name__ = function.__qualname__ = self.name
@@ -367,6 +372,14 @@ def _describe(value: Any) -> str:
 
 def _is_short(value: Any) -> bool:
     return value is None or (isinstance(value, (int, float, str, bool, tuple)) and len(repr(value)) < 60)
+
+
+# What stands in for a primitive's code until it is first called; it closes over what that code closes over.
+_FIRST_CALL = """\
+def call(*operands, **options):
+    plans, explain
+    return table.primitive.write_out()(*operands, **options)
+"""
 
 
 class _Table(dict[Any, Callable[..., Any]]):
