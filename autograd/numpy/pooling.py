@@ -368,7 +368,8 @@ def sliding_window_view(
         )
     x = arraylike(x)
     ndim = len(x.shape)
-    window = tuple(window_shape) if hasattr(window_shape, "__len__") else (operator.index(window_shape),)
+    window: Any = window_shape
+    window = tuple(window) if hasattr(window, "__len__") else (operator.index(window),)
     axes = range(ndim) if axis is None else (axis if hasattr(axis, "__len__") else (axis,))
     axes = tuple([normalize_one(a, ndim) for a in axes])
     if len(window) != len(axes) or len(set(axes)) != len(axes) or min(window, default=1) < 1:
@@ -424,11 +425,11 @@ def fold(x: Any, output_size: Size, kernel_size: Size, dilation: Size = 1, paddi
     array([[[[ 1., 12., 20.]]]])
     """
     x, single = batched("fold", arraylike(x), 1)
-    window, (dilation, stride) = _columns("fold", kernel_size, dilation, stride)
+    window, (dilations, strides) = _columns("fold", kernel_size, dilation, stride)
     padding = as_sizes("fold", "padding", padding, 2, 0)
     size = as_sizes("fold", "output_size", output_size, 2)
     pads = tuple([(p, p) for p in padding])
-    out = _conv.output_size(size, window, stride, pads, dilation)
+    out = _conv.output_size(size, window, strides, pads, dilations)
     count = math.prod(window)
     if x.shape[1] % count or x.shape[2] != math.prod(out):
         raise ValueError(
@@ -438,7 +439,7 @@ def fold(x: Any, output_size: Size, kernel_size: Size, dilation: Size = 1, paddi
     cells = _shape.reshape(x, shape=(x.shape[0], x.shape[1] // count, *window, *out))
     full = tuple([m + 2 * p for m, p in zip(size, padding, strict=True)])
     image = _windows.unwindows(
-        _shape.transpose(cells, axes=(0, 1, 4, 5, 2, 3)), size=full, stride=stride, dilation=dilation
+        _shape.transpose(cells, axes=(0, 1, 4, 5, 2, 3)), size=full, stride=strides, dilation=dilations
     )
     if any(padding):
         image = _windows.cut(image, padding=pads)

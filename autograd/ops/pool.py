@@ -29,7 +29,8 @@ def max_pool(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads,
     n = len(window)
     out = output_size(x.shape[x.ndim - n :], window, stride, padding, dilation)
     full = padded(xp, x, padding, -math.inf if x.dtype.kind not in "iu" else xp.iinfo(x.dtype).min)
-    best = index = None
+    best: Any = None
+    index: Any = None
     for k, (_, where) in enumerate(places(window, out, stride, dilation)):
         here = full[(..., *where)]
         if best is None:
