@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import lines
 from autograd.backward import is_tensor
@@ -13,8 +12,12 @@ from autograd.draw.collect import Collected
 from autograd.draw.dot import to_dot, to_mermaid
 from autograd.draw.fold import Scene
 from autograd.draw.page import to_html
+from autograd.draw.values import fill
 from autograd.graph import GraphError
 from autograd.record import record_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Drawing", "draw"]
 
@@ -63,6 +66,8 @@ class Drawing:
             ValueError: another ending.
             RuntimeError: ``.svg``, ``.png`` or ``.pdf``, and Graphviz's program ``dot`` is not installed.
         """
+        from pathlib import Path
+
         target = Path(path)
         kind = target.suffix.lower().lstrip(".")
         texts: dict[str, Callable[[], str]] = {
@@ -172,5 +177,7 @@ def draw(
                 f"{'one that was not recorded' if is_tensor(x) else type(x).__name__}. "
                 "Give an input requires_grad=True, and compute outside no_grad()."
             )
-    found = Collected(outputs, values, sight)
+    found = Collected(outputs, sight)
+    if values:
+        fill(found, values)
     return Drawing(Scene(found.boxes, fold, depth, max_nodes), view, direction)

@@ -1,13 +1,13 @@
-"""A scene as text: Graphviz's DOT and Mermaid. Imports ``fold``, ``collect``."""
+"""A scene as text: Graphviz's DOT and Mermaid. Imports ``fold``, ``box``."""
 
 from __future__ import annotations
 
-import html
 import math
 from typing import Any
 
-from autograd.draw.collect import Box
-from autograd.draw.fold import Edge, Group, Scene
+from autograd.draw.box import Box
+from autograd.draw.fold import Scene
+from autograd.draw.group import Edge, Group
 from autograd.show import bytes_text
 
 # Okabe and Ito's palette: told apart by people with any of the usual kinds of colour blindness. Each state is also
@@ -173,12 +173,18 @@ def _dot_group(w: Writer, root: Group, out: list[str]) -> None:
             stack.extend(reversed(item.children))
 
 
+def _escaped(text: str) -> str:
+    import html
+
+    return html.escape(text, quote=False)
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
 def _cell(text: str, bold: bool = False, colour: str = "", small: bool = False) -> str:
-    body = html.escape(text, quote=False)
+    body = _escaped(text)
     if bold:
         body = f"<b>{body}</b>"
     if small:
@@ -279,5 +285,5 @@ def to_mermaid(scene: Scene, view: str, direction: str) -> str:
 
 
 def _mermaid_text(lines: list[str]) -> str:
-    text = "<br/>".join(html.escape(line, quote=False) for line in lines if line)
+    text = "<br/>".join(_escaped(line) for line in lines if line)
     return '"' + text.replace('"', "#quot;") + '"'

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 from autograd.draw.dot import COLOURS, FILLS, MARKS, operations, rows, title
-from autograd.draw.fold import Group, Scene
+from autograd.draw.fold import Scene
+from autograd.draw.group import Group
 
 # A group with more inside than this many boxes, all told, shows its numbers and does not open.
 EMBEDDED = 20_000
@@ -16,6 +15,9 @@ EMBEDDED = 20_000
 
 def to_html(scene: Scene, view: str) -> str:
     """The page, with the scene as data in it."""
+    import json
+    from pathlib import Path
+
     page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     data = json.dumps(_data(scene, view), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # "</script>" inside a string would end the script.
