@@ -207,7 +207,7 @@ class Primitive:
         return self._generated(write_call(self, True, reflected), stranger=self._stranger)
 
     def write_out(self) -> Callable[..., Any]:
-        """Give the function its own straight-line code, at its first call: to compile them all would slow the import."""
+        """Give the function its own straight-line code, at its first call: compiling all would slow the import."""
         self.call.__code__ = self._generated(self.source).__code__
         return self.call
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import backends
 from autograd import lines
 from autograd.graph import note_of, sweep
 from autograd.observe import Observer
 from autograd.show import bytes_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["profile"]
 
@@ -179,6 +180,9 @@ class profile(Observer):
                     "ts": e.start * 1e6, "dur": (e.end - e.start) * 1e6, "args": detail,
                 }
             )  # fmt: skip
+        import json
+        from pathlib import Path
+
         target = Path(path)
         target.write_text(json.dumps({"traceEvents": events, "displayTimeUnit": "ns"}), encoding="utf-8")
         return target

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import random
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -157,6 +156,8 @@ class ScalarStream(RandomStream):
     """Python's ``random.Random``; the shape is always ``()``."""
 
     def __init__(self, seed: Any = None) -> None:
+        import random
+
         self.rng = random.Random(seed)
 
     def random(self, shape: tuple[int, ...] = (), dtype: Any = "float64") -> float:

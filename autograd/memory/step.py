@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from typing import Any
 
 import backends
@@ -87,6 +86,8 @@ def measure(node: Any, picks: dict[int, Any]) -> Step:
     else:
         g = xp.ones(node.shape, dtype=str(node.dtype))
     saved = tuple(_stand_in(x) for x in node.saved) if node.plan.primitive is not None else node.saved
+    import tracemalloc
+
     running = tracemalloc.is_tracing()
     if not running:
         tracemalloc.start(1)
