@@ -141,7 +141,7 @@ class profile(Observer):
         for entry in self.entries:
             if entry.depth:
                 continue
-            name = keys[by](entry) or "(unknown)"
+            name = keys[by](entry) or _UNKNOWN[by]
             row = found.setdefault((name, entry.phase), Row(name, entry.phase))
             row.calls += 1
             row.seconds += entry.end - entry.start
@@ -189,6 +189,14 @@ class profile(Observer):
 
     def __repr__(self) -> str:
         return self.table()
+
+
+# What stands where a step of backward has no line or module: its forward ran unobserved.
+_UNKNOWN = {
+    "op": "(unknown)",
+    "module": "(no module)",
+    "line": "(not recorded: run the forward pass inside profile() or record_lines(), too)",
+}
 
 
 def _owner(value: Any) -> Any:
