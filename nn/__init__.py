@@ -17,6 +17,8 @@ from nn import random as random
 from nn import schedule as schedule
 from nn.layers import *
 from nn.losses import *
+from nn.models import load_model as load_model
+from nn.models import save_model as save_model
 from nn.module import Module as Module
 from nn.module import buffer as buffer
 from nn.module import parameter as Parameter  # noqa: F401 - PyTorch's spelling

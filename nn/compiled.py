@@ -18,6 +18,11 @@ class Compiled:
         self, optimizer: Any, loss: Any, given: Any = None, weighted: Any = None, loss_weights: Any = None
     ) -> None:
         self.recipe = optimizers.get(optimizer)
+        # As data, where all of it is: for files.
+        self.given: dict[str, Any] | None = None
+        rest = {"loss": loss, "metrics": given, "weighted_metrics": weighted, "loss_weights": loss_weights}
+        if isinstance(self.recipe, optimizers.Recipe) and self.recipe.given and _is_plain([self.recipe.given, rest]):
+            self.given = {"optimizer": self.recipe.given, **rest}
         self.optimizer: optim.Optimizer | None = None if isinstance(self.recipe, optimizers.Recipe) else self.recipe
         self.before: Any = None
         self.several = isinstance(loss, (list, tuple, Mapping))
@@ -114,6 +119,14 @@ class Compiled:
 
 
 _CONTAINERS = (list, tuple, dict)
+
+
+def _is_plain(x: Any) -> bool:
+    if isinstance(x, Mapping):
+        return all(map(_is_plain, x.values()))
+    if isinstance(x, (list, tuple)):
+        return all(map(_is_plain, x))
+    return x is None or isinstance(x, (str, bool, int, float))
 
 
 def _at(tree: Any, key: Any) -> Any:

@@ -17,6 +17,20 @@ from nn import state, summaries
 M = TypeVar("M", bound="Module")
 
 
+# The modules of this package by name: what a file may ask for.
+LIBRARY: dict[str, type[Module]] = {}
+
+
+class _Arguments:
+    """Of a constructor; no container, so that no parameters are looked for in it."""
+
+    __slots__ = ("args", "kwargs")
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args = args
+        self.kwargs = kwargs
+
+
 class Module:
     """The base of layers and models.
 
@@ -42,6 +56,24 @@ class Module:
     # Whether inputs are integers, as an embedding's are.
     takes_integers: bool = False
     _hooks: tuple[Callable[..., Any], ...] = ()
+    # What a module was made with is no attribute to look at, so it stands beside the others, not among them.
+    __slots__ = ("__dict__", "__weakref__", "_made")
+    _made: _Arguments
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        module = super().__new__(cls)
+        module._made = _Arguments(args, kwargs)
+        return module
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.partition(".")[0] == __package__:
+            LIBRARY[cls.__name__] = cls
+
+    @property
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What it was made with, so that a file can tell how to make it again."""
+        return self._made.args, self._made.kwargs
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; subclasses define it."""

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -47,6 +49,7 @@ class Recipe:
             self.schedule = rate
             options = {**options, "lr": float(rate(0))}
         self.options = options
+        self.given: tuple[str, dict[str, Any]] | None = None
         self.decay = decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
 
@@ -146,9 +149,27 @@ class _Adamax(optim.Adamax):
         return _adamax, ("m", "u")
 
 
+def _kept(make: Callable[..., Recipe]) -> Callable[..., Recipe]:
+    """``make`` whose recipes remember their arguments, so that a file can hold them."""
+    signature = inspect.signature(make)
+
+    @functools.wraps(make)
+    def kept(*args: Any, **kwargs: Any) -> Recipe:
+        recipe = make(*args, **kwargs)
+        given = dict(signature.bind(*args, **kwargs).arguments)
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                given |= given.pop(name, {})
+        recipe.given = make.__name__.lower(), given
+        return recipe
+
+    return kept
+
+
 # Keras's names ---------------------------------------------------------------------------------------------------
 
 
+@_kept
 def SGD(
     learning_rate: Any = 0.01,
     momentum: float = 0.0,
@@ -167,6 +188,7 @@ def SGD(
     )
 
 
+@_kept
 def Adam(
     learning_rate: Any = 0.001,
     beta_1: float = 0.9,
@@ -183,11 +205,13 @@ def Adam(
     return Recipe("Adam", optim.Adam, options, **clip)
 
 
+@_kept
 def AdamW(learning_rate: Any = 0.001, weight_decay: float = 0.004, **options: Any) -> Recipe:
     """Adam with decoupled weight decay."""
     return Adam(learning_rate, weight_decay=weight_decay, **options)
 
 
+@_kept
 def Nadam(
     learning_rate: Any = 0.001,
     beta_1: float = 0.9,
@@ -202,6 +226,7 @@ def Nadam(
     return Recipe("Nadam", optim.NAdam, options, **clip)
 
 
+@_kept
 def Adamax(
     learning_rate: Any = 0.001,
     beta_1: float = 0.9,
@@ -215,6 +240,7 @@ def Adamax(
     return Recipe("Adamax", _Adamax, options, weight_decay or 0.0, **clip)
 
 
+@_kept
 def RMSprop(
     learning_rate: Any = 0.001,
     rho: float = 0.9,
@@ -229,6 +255,7 @@ def RMSprop(
     return Recipe("RMSprop", _RMSprop, options, weight_decay or 0.0, **clip)
 
 
+@_kept
 def Adagrad(
     learning_rate: Any = 0.001,
     initial_accumulator_value: float = 0.1,
@@ -241,6 +268,7 @@ def Adagrad(
     return Recipe("Adagrad", _Adagrad, options, weight_decay or 0.0, **clip)
 
 
+@_kept
 def Adadelta(
     learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, weight_decay: float | None = None, **clip: Any
 ) -> Recipe:
@@ -249,6 +277,7 @@ def Adadelta(
     return Recipe("Adadelta", optim.Adadelta, options, weight_decay or 0.0, **clip)
 
 
+@_kept
 def Lion(
     learning_rate: Any = 0.001,
     beta_1: float = 0.9,
@@ -261,6 +290,7 @@ def Lion(
     return Recipe("Lion", optim.Lion, options, **clip)
 
 
+@_kept
 def Lamb(
     learning_rate: Any = 0.001,
     beta_1: float = 0.9,

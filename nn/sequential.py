@@ -55,6 +55,11 @@ class Sequential(Model):
         for layer in layers:
             self.add(layer)
 
+    @property
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        # What add() put there counts as well.
+        return tuple(self.layers), {}
+
     def add(self, layer: Any) -> None:
         """Put one more layer (or any function of one argument) at the end."""
         if not callable(layer):

@@ -15,7 +15,7 @@ from typing import Any
 import backends
 from autograd import no_grad
 from autograd.numpy.common import raw
-from nn import checkpoint, data, nest, optim
+from nn import checkpoint, data, models, nest, optim
 from nn.callbacks import BackupAndRestore, Callbacks
 from nn.compiled import Compiled, Running, size_of
 from nn.history import History
@@ -43,6 +43,7 @@ class Model(Module):
     stop_training: bool = False
     history: History | None = None
     _compiled: Compiled | None = None
+    _built_for: tuple[int, ...] | None = None
 
     # Compile ---------------------------------------------------------------------------------------------------
 
@@ -87,6 +88,13 @@ class Model(Module):
                 "model.compile(optimizer='adam', loss='mse')."
             )
         return self._compiled
+
+    def save(self, path: Any) -> None:
+        """Write layers, weights and what ``compile`` was given to a file; ``nn.load_model(path)`` reads it.
+
+        See ``nn.save_model``, which this is.
+        """
+        models.save_model(self, path)
 
     # Fit ---------------------------------------------------------------------------------------------------------
 
@@ -194,6 +202,8 @@ class Model(Module):
         some = nest.map_leaves(lambda a: data.put(nest.as_array(a)[:1], (backend, None)), x)
         with no_grad(), self._mode(False):
             self(cast.inputs(some))
+        if hasattr(x, "shape"):
+            self._built_for = tuple(x.shape[1:])
 
     def _like(self) -> tuple[backends.Backend, Any]:
         """Where the parameters are, and their dtype."""
