@@ -86,6 +86,8 @@ def conv_input(
 ) -> Any:
     """The adjoint of ``conv`` in x: y (batch, out, *out size) to (batch, in, *size)."""
     window, out = weight.shape[2:], y.shape[2:]
+    if groups == 1 and max(stride) == 1:
+        return _fold_in_rows(xp, y, weight, size, padding, dilation)
     flat = y.reshape(y.shape[0], groups, weight.shape[0] // groups, -1)
     # The transposed operand is copied: NumPy hands stacks of matrices to BLAS only where each is contiguous.
     columns = xp.matmul(xp.ascontiguousarray(_matrix(weight, groups).swapaxes(-1, -2)), flat)
@@ -98,6 +100,25 @@ def conv_input(
     if full == tuple(size):
         return x
     return x[(..., *[slice(low, low + n) for n, (low, _) in zip(size, padding, strict=True)])].copy()
+
+
+def _fold_in_rows(xp: Any, y: Any, weight: Any, size: Sizes, padding: Pads, dilation: Sizes) -> Any:
+    """``conv_input`` for stride 1: with y spread over the padded input's places, the window's shifts are shifts of one
+    long row per channel, over the whole batch: one product, and sums over contiguous memory.
+    """
+    batch, (outs, channels), window = y.shape[0], weight.shape[:2], weight.shape[2:]
+    full = tuple([low + n + high for n, (low, high) in zip(size, padding, strict=True)])
+    wide = xp.zeros((outs, batch, *full), dtype=y.dtype)
+    wide[(slice(None), slice(None), *[slice(n) for n in y.shape[2:]])] = y.swapaxes(0, 1)
+    rows = xp.matmul(weight.reshape(outs, -1).T, wide.reshape(outs, -1)).reshape(channels, math.prod(window), -1)
+    x = xp.zeros((channels, rows.shape[2]), dtype=rows.dtype)
+    for k, at in enumerate(itertools.product(*[range(n) for n in window])):
+        shift = 0
+        for i, n, d in zip(at, full, dilation, strict=True):
+            shift = shift * n + i * d
+        x[:, shift:] += rows[:, k, : rows.shape[2] - shift]
+    x = x.reshape(channels, batch, *full).swapaxes(0, 1)
+    return xp.ascontiguousarray(x[(..., *[slice(low, low + n) for n, (low, _) in zip(size, padding, strict=True)])])
 
 
 @primitive(multilinear="y x")

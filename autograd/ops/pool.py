@@ -29,16 +29,17 @@ def max_pool(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads,
     n = len(window)
     out = output_size(x.shape[x.ndim - n :], window, stride, padding, dilation)
     full = padded(xp, x, padding, -math.inf if x.dtype.kind not in "iu" else xp.iinfo(x.dtype).min)
-    best: Any = None
-    index: Any = None
-    for k, (_, where) in enumerate(places(window, out, stride, dilation)):
-        here = full[(..., *where)]
-        if best is None:
-            best, index = here.copy(), xp.zeros(here.shape, dtype="int32")
-        else:
-            # Not index[…] = k: a mask as an index makes the host wait for the device.
-            index += ((here > best) | ((here != here) & (best == best))) * (k - index)
-            xp.maximum(best, here, out=best)
+    # Narrow, for speed: the derivative goes through the index once per entry of the window.
+    narrow = "int8" if math.prod(window) < 128 else "int32"
+    (_, first), *others = places(window, out, stride, dilation)
+    best = full[(..., *first)].copy()
+    index = xp.zeros(best.shape, dtype=narrow)
+    for k, (_, where) in enumerate(others, 1):
+        here = full[(..., *where)].copy()
+        # Greater, or the window's first NaN. Not index[…] = k: a mask as an index makes the host wait for the device.
+        found = (best == best) > (here <= best)
+        xp.maximum(index, found.astype(narrow) * k, out=index)
+        xp.maximum(best, here, out=best)
     return best, index
 
 
@@ -49,7 +50,7 @@ def pool_pick(xp: Any, x: Any, index: Any, /, *, window: Sizes, stride: Sizes, p
     full = padded(xp, x, padding)
     result = xp.zeros(index.shape, dtype=x.dtype)
     for k, (_, where) in enumerate(places(window, out, stride, dilation)):
-        result += full[(..., *where)] * (index == k)
+        result += full[(..., *where)] * (index == k).astype(x.dtype)
     return result
 
 
@@ -61,8 +62,12 @@ def unpool_pick(
     n = len(window)
     out = x.shape[x.ndim - n :]
     full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype)
+    disjoint = all([s > d * (k - 1) for s, k, d in zip(stride, window, dilation, strict=True)])
     for k, (_, where) in enumerate(places(window, out, stride, dilation)):
-        full[(..., *where)] += x * (index == k)
+        if disjoint:
+            full[(..., *where)] = x * (index == k).astype(x.dtype)
+        else:
+            full[(..., *where)] += x * (index == k).astype(x.dtype)
     return _cut(xp, full, size, padding)
 
 
