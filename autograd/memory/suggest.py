@@ -13,6 +13,9 @@ from autograd.memory.play import play
 from autograd.memory.step import Step
 from autograd.show import bytes_text
 
+# Of so many stretches, those that save most, the peak is worked out.
+PLAYED = 12
+
 
 class Suggestion:
     """A stretch of the graph that ``checkpoint`` could compute again.
@@ -38,25 +41,27 @@ def suggest(graph: Kept, root: Any, steps: dict[Any, Step], top: int) -> list[Su
     """The three stretches whose checkpoint lowers the peak, ``top`` now, most, each with what it costs."""
     kept = sum(graph.sizes[b] for b in graph.users)
     work = sum(bytes_of(node) for node in graph.nodes) or 1
-    found = []
+    candidates = []
     for what, nodes in _stretches(graph):
         inside = set(nodes)
-        used_outside = {b for node in graph.nodes if node not in inside for b in graph.of[node]}
+        buffers = {b for node in nodes for b in graph.of[node]}
+        used_outside = {b for b in buffers if any(user not in inside for user in graph.users[b])}
         # What comes in from outside is kept as the arguments: a buffer that is kept anyway, or one more.
         arriving = {
             e for node in nodes for e in node.edges if real_node(e) not in inside and isinstance(real_node(e), Node)
         }
         arguments = {graph.buffer[e] for e in arriving if e in graph.buffer}
         more = sum(bytes_of(e) for e in arriving if e not in graph.buffer)
-        needed = used_outside | graph.outside | graph.constants | arguments
-        dropped = frozenset(b for node in nodes for b in graph.of[node]) - needed
+        dropped = frozenset(buffers - used_outside - graph.outside - graph.constants - arguments)
         saves = sum(graph.sizes[b] for b in dropped) - more
-        if saves <= kept * 0.05:
-            continue
+        if saves > kept * 0.05:
+            candidates.append((saves, more, what, nodes, dropped))
+    candidates.sort(key=lambda c: -c[0])
+    found = []
+    for saves, more, what, nodes, dropped in candidates[:PLAYED]:
         peak, _ = play(graph, root, steps, dropped, max(nodes, key=attrgetter("seq")))
-        peak += more
         cost = sum(bytes_of(node) for node in nodes) / work
-        found.append(Suggestion(what, saves, peak, len(nodes), cost))
+        found.append(Suggestion(what, saves, peak + more, len(nodes), cost))
     found.sort(key=lambda s: (s.peak, -s.saves))
     return [s for s in found if s.peak < top][:3]
 
@@ -86,7 +91,7 @@ def _stretches(graph: Kept) -> list[tuple[str, list[Any]]]:
         if crossing == 1:
             cuts.append(i + 1)
     cuts.append(len(graph.nodes))
-    count = max(2, math.isqrt(len(cuts)))
+    count = min(max(2, math.isqrt(len(cuts))), 24)
     chosen = sorted({cuts[round(k * (len(cuts) - 1) / count)] for k in range(count + 1)})
     out = []
     for a, b in itertools.pairwise(chosen):
