@@ -75,7 +75,7 @@ def xpgrad(data: Data, case: Case) -> Step:
             parameter.grad = None
         loss = loss_of(scores(data["points"], weights, biases), data["labels"], parameters)
         loss.backward()
-        return loss, [parameter.grad for parameter in parameters]
+        return loss.item(), [parameter.grad for parameter in parameters]
 
     return step
 
@@ -94,6 +94,6 @@ def micrograd(data: Data, case: Case) -> Step:
         points = [list(map(Value, point)) for point in data["points"]]
         loss = loss_of(scores(points, weights, biases), data["labels"], parameters)
         loss.backward()
-        return loss, [float(parameter.grad) for parameter in parameters]
+        return loss.data, [float(parameter.grad) for parameter in parameters]
 
     return step
