@@ -4,8 +4,8 @@ Three primitives, bilinear, each the derivative of the others: with the weight W
 ``conv`` is out = A(W)·x, ``conv_input`` its adjoint Aᵀ(W)·g (a transposed convolution), ``conv_weight`` the adjoint
 in W. As in networks, "convolution" is cross-correlation: no kernel is flipped.
 
-All go through the matrix of windows (Chellapilla, Puri, Simard 2006), laid out so that the product comes out in the
-order of the result: (batch, group, channels·window, places).
+All go through the matrix of windows (Chellapilla, Puri, Simard 2006) of the whole batch: (groups, channels·window,
+batch·places). One large product is what libraries of linear algebra share among cores best.
 """
 
 from __future__ import annotations
@@ -60,13 +60,18 @@ def places(window: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> list[tu
 def _columns(
     xp: Any, x: Any, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
 ) -> tuple[Any, Sizes]:
-    """The windows as a matrix (batch, groups, channels·window, places), and the size of the output."""
+    """The windows as a matrix (groups, channels·window, batch·places), and the size of the output."""
     n = len(window)
-    x = padded(xp, x, padding)
-    view = backends.of(x).windows(x, window, stride, dilation)  # (batch, channels, *out, *window)
+    x = padded(xp, x.swapaxes(0, 1), padding)
+    view = backends.of(x).windows(x, window, stride, dilation)  # (channels, batch, *out, *window)
     out = view.shape[2 : 2 + n]
-    axes = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
-    return view.transpose(axes).reshape(x.shape[0], groups, -1, math.prod(out)), out
+    axes = (0, *range(2 + n, 2 + 2 * n), 1, *range(2, 2 + n))
+    return view.transpose(axes).reshape(groups, -1, x.shape[1] * math.prod(out)), out
+
+
+def _rows(xp: Any, y: Any, groups: int) -> Any:
+    """y (batch, channels, *out) as (groups, channels/groups, batch·places)."""
+    return xp.ascontiguousarray(y.swapaxes(0, 1)).reshape(groups, y.shape[1] // groups, -1)
 
 
 def _matrix(weight: Any, groups: int) -> Any:
@@ -77,7 +82,8 @@ def _matrix(weight: Any, groups: int) -> Any:
 def conv(xp: Any, x: Any, weight: Any, /, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> Any:
     """x (batch, in, *size) and weight (out, in/groups, *window) to (batch, out, *out size)."""
     columns, out = _columns(xp, x, weight.shape[2:], stride, padding, dilation, groups)
-    return xp.matmul(_matrix(weight, groups), columns).reshape(x.shape[0], weight.shape[0], *out)
+    rows = xp.matmul(_matrix(weight, groups), columns).reshape(weight.shape[0], x.shape[0], *out)
+    return xp.ascontiguousarray(rows.swapaxes(0, 1))
 
 
 @primitive(multilinear="y weight")
@@ -127,9 +133,8 @@ def conv_weight(
 ) -> Any:
     """The adjoint of ``conv`` in the weight: y (batch, out, *out size) and x to (out, in/groups, *window)."""
     columns, _ = _columns(xp, x, window, stride, padding, dilation, groups)
-    flat = y.reshape(y.shape[0], groups, y.shape[1] // groups, -1)
-    product = xp.matmul(columns, xp.ascontiguousarray(flat.swapaxes(-1, -2))).sum(axis=0)
-    return xp.ascontiguousarray(product.swapaxes(-1, -2)).reshape(y.shape[1], x.shape[1] // groups, *window)
+    product = xp.matmul(_rows(xp, y, groups), columns.swapaxes(-1, -2))
+    return product.reshape(y.shape[1], x.shape[1] // groups, *window)
 
 
 conv.vjp(
