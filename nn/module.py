@@ -84,14 +84,14 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._hooks:
             return self._hooked(args, kwargs)
-        if is_watched():
-            with scope(self):  # so that drawings, profiles and errors name the module
-                return self.forward(*args, **kwargs)
-        return self.forward(*args, **kwargs)
+        return self._named(args, kwargs) if is_watched() else self.forward(*args, **kwargs)
+
+    def _named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with scope(self):  # drawings, profiles and errors name the module
+            return self.forward(*args, **kwargs)
 
     def _hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        with scope(self):
-            out = self.forward(*args, **kwargs)
+        out = self._named(args, kwargs) if is_watched() else self.forward(*args, **kwargs)
         for hook in self._hooks:
             changed = hook(self, args, out)
             out = out if changed is None else changed
