@@ -27,6 +27,23 @@ from autograd.numpy.activations import (
     softsign,
     tanhshrink,
 )
+from autograd.numpy.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
+from autograd.numpy.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    fold,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    unfold,
+)
 from autograd.numpy.trigonometry import tanh
 from autograd.ops.network import linear
 from nn.activations import glu, logsigmoid, prelu, relu, softmin, sparse_plus, squareplus, threshold

@@ -30,9 +30,30 @@ from nn.layers.activation import (
     Threshold,
 )
 from nn.layers.batch_norm import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormalization
+from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nn.layers.dense import Bilinear, Dense, Linear
 from nn.layers.embedding import Embedding
 from nn.layers.normalization import GroupNorm, LayerNorm, LayerNormalization, RMSNorm
+from nn.layers.pool import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    GlobalAveragePool1d,
+    GlobalAveragePool2d,
+    GlobalAveragePool3d,
+    GlobalMaxPool1d,
+    GlobalMaxPool2d,
+    GlobalMaxPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
 from nn.layers.shaping import Dropout, Flatten, Identity, Reshape, Unflatten
 from nn.sequential import Input
 
@@ -83,4 +104,28 @@ __all__ = [
     "Reshape",
     "Unflatten",
     "Input",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "GlobalMaxPool1d",
+    "GlobalMaxPool2d",
+    "GlobalMaxPool3d",
+    "GlobalAveragePool1d",
+    "GlobalAveragePool2d",
+    "GlobalAveragePool3d",
 ]
