@@ -47,6 +47,7 @@ from autograd.numpy.pooling import (
 from autograd.numpy.trigonometry import tanh
 from autograd.ops.network import linear
 from nn.activations import glu, logsigmoid, prelu, relu, softmin, sparse_plus, squareplus, threshold
+from nn.layers.attention import scaled_dot_product_attention
 from nn.layers.batch_norm import batch_norm
 from nn.layers.embedding import embedding
 from nn.layers.normalization import group_norm, layer_norm, rms_norm

@@ -29,6 +29,7 @@ from nn.layers.activation import (
     Tanhshrink,
     Threshold,
 )
+from nn.layers.attention import MultiHeadAttention
 from nn.layers.batch_norm import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormalization
 from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nn.layers.dense import Bilinear, Dense, Linear
@@ -55,6 +56,13 @@ from nn.layers.pool import (
     MaxPool3d,
 )
 from nn.layers.shaping import Dropout, Flatten, Identity, Reshape, Unflatten
+from nn.layers.transformer import (
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
+from nn.positional import LearnedEncoding, RotaryEmbedding, SinusoidalEncoding
 from nn.sequential import Input
 
 __all__ = [
@@ -104,6 +112,14 @@ __all__ = [
     "Reshape",
     "Unflatten",
     "Input",
+    "MultiHeadAttention",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+    "LearnedEncoding",
+    "RotaryEmbedding",
+    "SinusoidalEncoding",
     "Conv1d",
     "Conv2d",
     "Conv3d",
