@@ -103,7 +103,7 @@ def test_a_tree_is_put_together_as_it_was(tree: Any) -> None:
 
 
 def test_large_arrays_are_taken_batch_by_batch(monkeypatch: pytest.MonkeyPatch, backend: Any) -> None:
-    monkeypatch.setattr("nn.data.RESIDENT", 10)
+    monkeypatch.setattr("nn.data.sources.RESIDENT", 10)
     x = np.arange(20.0)
     seen: list[int] = []
 

@@ -1,0 +1,129 @@
+"""Learning rates by epoch, and by how training goes. Imports ``callbacks.base``."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from nn.callbacks.base import Callback, Monitor
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate before each epoch: ``schedule(epoch, rate)`` gives it, or ``schedule(epoch)``.
+
+    A ``nn.schedule`` object over the model's optimiser does as well; it steps after each epoch.
+    """
+
+    def __init__(self, schedule: Any, verbose: int = 0) -> None:
+        self.schedule = schedule
+        self.verbose = verbose
+        self.steps = hasattr(schedule, "step") and hasattr(schedule, "state_dict")
+        if not self.steps and not callable(schedule):
+            raise TypeError(
+                f"LearningRateScheduler: expected a function of (epoch, rate) or a schedule; got "
+                f"{type(schedule).__name__}. Pass one of these."
+            )
+
+        self._takes_rate = not self.steps and _takes_two(schedule)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        optimizer = self.model.optimizer
+        if not self.steps:
+            rate = self.schedule(epoch, optimizer.lr) if self._takes_rate else self.schedule(epoch)
+            if not isinstance(rate, (int, float)) and not hasattr(rate, "__float__"):
+                raise TypeError(
+                    f"LearningRateScheduler: expected a number from the schedule; got "
+                    f"{type(rate).__name__}. Return a float."
+                )
+            optimizer.lr = float(rate)
+        if self.verbose:
+            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {optimizer.lr}.", flush=True)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        logs = {} if logs is None else logs
+        if self.steps and hasattr(self.schedule, "better"):  # one that follows a value
+            self.schedule.step(logs.get("val_loss", logs.get("loss")))
+        elif self.steps:
+            self.schedule.step()
+        logs["learning_rate"] = float(self.model.optimizer.lr)
+
+    def get_state(self) -> Any:
+        return self.schedule.state_dict() if self.steps else None
+
+    def set_state(self, state: Any) -> None:
+        if self.steps:
+            self.schedule.load_state_dict(state)
+
+
+class ReduceLROnPlateau(Monitor):
+    """Multiply the learning rate by ``factor`` when a value has not improved for ``patience`` epochs.
+
+    Args:
+        monitor: which value.
+        cooldown: epochs to wait after a reduction.
+        min_lr: the least rate.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if not 0 < factor < 1:
+            raise ValueError(
+                f"ReduceLROnPlateau: expected a factor between 0 and 1; got {factor}. Choose a smaller one."
+            )
+        self.factor = factor
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.min_lr = min_lr
+        self.on_train_begin()
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.best: float | None = None
+        self.wait = 0
+        self.cooling = 0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        optimizer = self.model.optimizer
+        if logs is not None:
+            logs["learning_rate"] = float(optimizer.lr)
+        value = self.current(logs)
+        if value is None:
+            return
+        if self.cooling:
+            self.cooling -= 1
+            self.wait = 0
+        if self.better(value, self.best):
+            self.best, self.wait = value, 0
+        elif not self.cooling:
+            self.wait += 1
+            if self.wait >= self.patience and optimizer.lr > self.min_lr:
+                optimizer.lr = max(optimizer.lr * self.factor, self.min_lr)
+                if self.verbose:
+                    self.say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {optimizer.lr}.")
+                self.cooling, self.wait = self.cooldown, 0
+
+    def get_state(self) -> Any:
+        return [self.best, self.wait, self.cooling]
+
+    def set_state(self, state: Any) -> None:
+        self.best, self.wait, self.cooling = state
+
+
+def _takes_two(function: Any) -> bool:
+    try:
+        inspect.signature(function).bind(0, 0.0)
+    except TypeError:
+        return False
+    except ValueError:  # no signature to be had
+        return True
+    return True
