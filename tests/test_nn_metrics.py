@@ -48,6 +48,14 @@ def test_agrees_with_keras_after_each_batch(case: str, backend: Any) -> None:
     metric.reset_state()
     metric.set_state(state)
     np.testing.assert_array_equal(to_numpy(metric.result()), before)
+    # And goes on from there, where the predictions are.
+    other = make(case)
+    other.update_state(*batch)
+    kept = other.get_state()
+    other.update_state(*batch)
+    metric.set_state(kept)
+    metric.update_state(*batch)
+    np.testing.assert_allclose(to_numpy(metric.result()), to_numpy(other.result()), rtol=1e-12)
 
 
 @given(st.integers(0, 10**6), st.integers(2, 5))

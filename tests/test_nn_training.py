@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import backends
 import nn
 from autograd import no_grad, tensor
 from nn import optimizers
@@ -222,6 +223,18 @@ def test_data_of_every_form_train_alike(form: str, backend: Any) -> None:
     for ours, theirs in zip(model.parameters(), expected.parameters()):
         np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), rtol=1e-6)
         assert ours.backend is backend and str(ours.dtype) == "float32"
+
+
+def test_predict_takes_what_fit_takes(backend: Any) -> None:
+    model = linear_model()
+    expected = to_numpy(model.predict(X, verbose=0))
+    assert expected.shape == (10, 1) and expected.dtype == "float32"
+    forms = (X.tolist(), tensor(X), Rows(), batches_of_four, batches_of_four(), nn.data.Batches((X, Y), batch_size=3))
+    for form in forms:
+        found = model.predict(form, verbose=0)
+        assert backends.of(found) is backend
+        np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-6)
+    assert len(model.predict(X, batch_size=2, steps=3, verbose=0)) == 6
 
 
 def test_a_generator_trains_as_long_as_it_lasts(backend: Any) -> None:

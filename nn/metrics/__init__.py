@@ -17,7 +17,6 @@ from nn.metrics.accuracy import (
 )
 from nn.metrics.base import Mean, Metric
 from nn.metrics.confusion import (
-    AUC,
     ConfusionMatrix,
     F1Score,
     FalseNegatives,
@@ -29,6 +28,7 @@ from nn.metrics.confusion import (
     TrueNegatives,
     TruePositives,
 )
+from nn.metrics.curves import AUC
 from nn.metrics.regression import LossMetric, MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
 
 __all__ = [
