@@ -204,6 +204,84 @@ def test_five_steps_of_a_gpt_are_pytorchs() -> None:
     )
 
 
+# Recurrent layers --------------------------------------------------------------------------------------------
+
+KINDS: dict[str, Any] = {"rnn": nn.SimpleRNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+def flat(found: Any) -> tuple[Any, ...]:
+    out, state = found
+    return (out, *state) if isinstance(state, tuple) else (out, state)
+
+
+@pytest.mark.parametrize(("name", "dtype"), dtypes_of("rnn/", "gru/", "lstm/"))
+def test_recurrent_layers_are_pytorchs(name: str, dtype: str, backend: backends.Backend) -> None:
+    given = ("num_layers", "bias", "bidirectional", "batch_first", "nonlinearity")
+    options = {k: v for k, v in SEQUENCE.cases[name].items() if k in given}
+
+    def call(module: Any, x: Any, lengths: Any = None, **states: Any) -> Any:
+        state = tuple(states.values()) if len(states) > 1 else next(iter(states.values()), None)
+        return flat(module(x, state, lengths=lengths))
+
+    repeat(name, KINDS[name.split("/")[0]](2, 3, **options), call, dtype)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_recorded_recurrent_layer_is_repeated(kind: str) -> None:
+    assert len(SEQUENCE.names(f"{kind}/")) >= 7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_masked_steps_are_as_if_they_were_not_there(kind: str, backend: backends.Backend) -> None:
+    nn.set_random_seed(0)
+    layer = KINDS[kind](2, 3, num_layers=2, bidirectional=True)
+    values = np.random.default_rng(0).normal(size=(2, 5, 2)).astype("float32")
+    mask = np.array([[False, True, True, False, True], [True] * 5])
+    found = flat(layer(Tensor(backend.asarray(values)), mask=backend.asarray(mask)))
+    assert not to_numpy(found[0])[~mask].any()
+    for i in range(2):
+        alone = flat(layer(backend.asarray(values[i : i + 1, mask[i]])))
+        close(to_numpy(found[0])[i, mask[i]], to_numpy(alone[0])[0], 1e-6, f"{kind}: sequence {i}")
+        for part, wanted in zip(found[1:], alone[1:], strict=True):
+            close(to_numpy(part)[:, i], to_numpy(wanted)[:, 0], 1e-6, f"{kind}: state of sequence {i}")
+
+
+def test_a_sequence_without_steps_keeps_its_first_state() -> None:
+    layer = nn.GRU(2, 3)
+    first = np.full((1, 2, 3), 0.5, "float32")
+    out, h = layer(np.ones((2, 4, 2), "float32"), first, lengths=[0, 4])
+    np.testing.assert_array_equal(to_numpy(h)[0, 0], 0.5)
+    assert not to_numpy(out)[0].any() and to_numpy(out)[1].all()
+
+
+def test_steps_first_and_the_last_state_alone() -> None:
+    layer = nn.LSTM(2, 3, bidirectional=True)
+    x = np.random.default_rng(0).normal(size=(4, 5, 2)).astype("float32")
+    out, (h, _) = layer(x)
+    layer.batch_first = False
+    close(anp.swapaxes(layer(x.swapaxes(0, 1))[0], 0, 1), to_numpy(out), 1e-6, "steps first")
+    layer.batch_first, layer.return_sequences = True, False
+    close(layer(x), to_numpy(anp.concatenate([h[0], h[1]], axis=-1)), 1e-6, "last")
+
+
+class Reader(nn.Module):
+    def __init__(self) -> None:
+        self.lstm = nn.LSTM(2, 4)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.head(self.lstm(x)[0][:, -1])
+
+
+def test_five_steps_of_an_lstm_are_pytorchs() -> None:
+    train(
+        "train/lstm",
+        Reader(),
+        lambda parameters: nn.optim.Adam(parameters, lr=0.02),
+        lambda net, x, target: F.cross_entropy(net(x), target),
+    )
+
+
 # Positions ---------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +330,12 @@ def test_learned_positions_learn() -> None:
             r"key_padding_mask of shape \(2, 5\).*got \(2, 4\)",
         ),
         (lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 1), 0), "one layer or more; got 0"),
+        (lambda: nn.LSTM(2, 3)(np.zeros((4, 2), "float32")), r"x of shape \(n, steps, 2\); got \(4, 2\)"),
+        (lambda: nn.GRU(2, 3)(np.zeros((1, 4, 2), "float32"), np.zeros((2, 1, 3))), r"h of shape \(1, 1, 3\)"),
+        (lambda: nn.GRU(2, 3)(np.zeros((1, 4, 2), "float32"), lengths=[1, 2]), "one length per sequence"),
+        (lambda: nn.GRU(2, 3)(np.zeros((1, 4, 2), "float32"), mask=np.ones((1, 4))), "a mask of booleans"),
+        (lambda: nn.SimpleRNN(2, 3, nonlinearity="sin"), "'tanh' or 'relu'; got 'sin'"),
+        (lambda: nn.LSTM(2, 0), "hidden_size to be a positive integer"),
         (lambda: nn.LearnedEncoding(4, 2)(np.zeros((5, 2), "float32")), "at most 4 positions; got 5"),
         (lambda: nn.SinusoidalEncoding()(np.zeros((5, 3))), "an even width.*got 3"),
         (

@@ -55,6 +55,7 @@ from nn.layers.pool import (
     MaxPool2d,
     MaxPool3d,
 )
+from nn.layers.recurrent import GRU, LSTM, SimpleRNN
 from nn.layers.shaping import Dropout, Flatten, Identity, Reshape, Unflatten
 from nn.layers.transformer import (
     TransformerDecoder,
@@ -112,6 +113,9 @@ __all__ = [
     "Reshape",
     "Unflatten",
     "Input",
+    "GRU",
+    "LSTM",
+    "SimpleRNN",
     "MultiHeadAttention",
     "TransformerDecoder",
     "TransformerDecoderLayer",
