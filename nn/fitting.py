@@ -36,7 +36,6 @@ class Fit:
         self.optimizer = compiled.bind(model)
         self.history = History()
         self.history.params = {"epochs": epochs, "steps": self.target, "verbose": verbose}
-        self.history.model = model
         self.calls = Callbacks(callbacks, model, self.history.params)
         self.backups = [c for c in self.calls.all if isinstance(c, BackupAndRestore)]
         self.running = Running()

@@ -20,7 +20,6 @@ class History:
         # An epoch may lack a value: validation_freq leaves some out.
         self._epochs: dict[str, list[int]] = {}
         self.params: dict[str, Any] = {}
-        self.model: Any = None
 
     def append(self, epoch: int, logs: dict[str, Any]) -> None:
         """The values of one more epoch."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -424,3 +426,18 @@ def test_no_step_waits_for_the_device(device_backend: Any) -> None:
         return counts.host_syncs - before[0], counts.uploads - before[1]
 
     assert waits(1) == waits(5)
+
+
+def test_a_trained_model_is_freed_at_once() -> None:
+    gc.disable()
+    try:
+        model = linear_model()
+        batches = nn.data.Batches((X, Y), batch_size=4, prefetch=2)
+        history = model.fit(
+            batches, epochs=2, verbose=0, validation_data=(X, Y), callbacks=[nn.callbacks.TerminateOnNaN()]
+        )
+        gone = weakref.ref(model)
+        del model
+        assert gone() is None and len(history.epoch) == 2
+    finally:
+        gc.enable()
