@@ -97,7 +97,10 @@ def matmul(a: Any, b: Any, /) -> Any:
 
 def linear(x: Any, weight: Any, bias: Any, /) -> Any:
     """``x · weightᵀ + bias``, the bias added in place."""
-    out = x.dot(weight.T) if x.ndim == 2 else x @ weight.T
+    # One product for all leading axes: a stack of small ones costs more.
+    out = (
+        x.dot(weight.T) if x.ndim < 3 else x.reshape(-1, x.shape[-1]).dot(weight.T).reshape(*x.shape[:-1], len(weight))
+    )
     if bias is None:
         return out
     if out.ndim and bias.dtype is out.dtype:

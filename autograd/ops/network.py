@@ -36,7 +36,9 @@ def linear(xp: Any, x: Any, weight: Any, bias: Any, /) -> Any:
 
 
 linear.vjp(
-    x=lambda g, weight: matmul(g, weight),
+    x=lambda g, weight, x_spec: (
+        matmul(g, weight) if len(x_spec.shape) < 3 else reshape(matmul(_rows(g), weight), shape=x_spec.shape)
+    ),
     weight=lambda g, x: matmul(_rows(g).mT, _rows(x)) if len(x.shape) > 1 else _outer(g, x),
     bias=lambda g: g,  # summed over the leading axes where it arrives
 )

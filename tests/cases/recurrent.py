@@ -43,7 +43,7 @@ def _lstm(x: Any, h: Any, c: Any, w: Any) -> Any:
         i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
         c = f * c + i * g
         h = o * np.tanh(c)
-        out.append((h, c, np.concatenate([i, f, g, o], axis=-1)))
+        out.append((h, c, np.array([i, f, g, o])))
     return tuple(np.array(part) for part in zip(*out, strict=True))
 
 
