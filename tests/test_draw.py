@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as onp
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import autograd.numpy as np
 import nn
@@ -427,3 +429,40 @@ def test_a_transformer_has_every_parameter_in_its_drawing() -> None:
     loss = model(tensor(filled(1, 2, 3))).sum()
     count = len(list(model.named_parameters()))
     assert sum(box.kind == "leaf" for box in draw(loss).scene.boxes) == count
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=60),
+    turns=st.integers(1, 5),
+    scopes=st.booleans(),
+    max_nodes=st.integers(8, 40),
+    depth=st.none() | st.integers(0, 3),
+    fold=st.booleans(),
+)
+@example(
+    steps=[(i * i % 5, i % 3, i % 4) for i in range(40)], turns=1, scopes=False, max_nodes=10, depth=None, fold=True
+)
+def test_any_graph_draws(steps: Any, turns: int, scopes: bool, max_nodes: int, depth: int | None, fold: bool) -> None:
+    values = [scalar(0.5), scalar(0.25)]
+
+    def program() -> Any:
+        for turn in range(turns):
+            with scope(f"blocks.{turn}" if scopes else ""):
+                for kind, i, j in steps:
+                    a, b = values[-1 - i % len(values)], values[-1 - j % len(values)]
+                    values.append([a * b, a + b, a.sin(), a.tanh(), a * 2.0][kind])
+        return values[-1]
+
+    drawing = draw(program, max_nodes=max_nodes, depth=depth, fold=fold)
+    for view in ("backward", "forward", "both"):
+        text = Drawing(drawing.scene, view, "TB").dot
+        defined = re.findall(r"^ *(\w+) \[label=<", text, flags=re.MULTILINE)
+        joined = re.findall(r"^ *(\w+) -> (\w+) \[", text, flags=re.MULTILINE)
+        assert len(set(defined)) == len(defined)
+        assert {x for pair in joined for x in pair} <= set(defined)
+        assert all(a != b for a, b in joined)
+    if fold:
+        assert len(defined) <= max_nodes
+    # Nothing is lost: the groups' counts, all turns told, are the operations of the graph.
+    assert drawing.scene.root.count == sum(box.kind == "op" for box in drawing.scene.boxes)
+    assert drawing.mermaid() and drawing.html()

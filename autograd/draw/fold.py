@@ -84,22 +84,23 @@ class Scene:
 
     def _cut_runs(self) -> None:
         """Cut what is still too long to be read into runs of operations, and those into runs again."""
-        for group in self.root.groups():
-            while len(group.children) > max(self.max_nodes, 8):
-                # What is used all over stays outside of the runs.
-                shared = [c for c in group.children if not isinstance(c, Group) and self.uses.get(c, 0) > PIECES // 2]
-                cut: list[Any] = shared[:PIECES]
-                children = [c for c in group.children if isinstance(c, Group) or c not in cut]
-                size = -(-len(children) // PIECES)
-                for start in range(0, len(children), size):
-                    part = children[start : start + size]
-                    if len(part) == 1:
-                        cut.append(part[0])
-                        continue
-                    run = Group("", "run", group)
-                    run.children = part
-                    cut.append(run)
-                group.children = cut
+        pieces = min(PIECES, max(2, self.max_nodes // 3))
+        work = self.root.groups()
+        while work:
+            group = work.pop()
+            if len(group.children) <= max(self.max_nodes, 8):
+                continue
+            # What is used all over stays outside of the runs.
+            shared = [c for c in group.children if not isinstance(c, Group) and self.uses.get(c, 0) > pieces // 2]
+            cut: list[Any] = shared[: pieces - 1]
+            children = [c for c in group.children if isinstance(c, Group) or c not in cut]
+            size = -(-len(children) // pieces)
+            for start in range(0, len(children), size):
+                run = Group("", "run", group)
+                run.children = children[start : start + size]
+                cut.append(run)
+                work.append(run)
+            group.children = cut
         for group in self.root.groups():
             for child in group.children:
                 if isinstance(child, Group):
