@@ -161,9 +161,9 @@ class _Forward(_Conv):
 
     def _pads(self) -> list[tuple[int, int]]:
         """Before and behind each axis, for paddings other than zeros; "same" as at stride 1, as PyTorch has it."""
-        if self.padding == "valid":
-            return [(0, 0)] * self.n
-        if self.padding == "same":
+        if isinstance(self.padding, str):
+            if self.padding == "valid":
+                return [(0, 0)] * self.n
             whole = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             return [(w // 2, w - w // 2) for w in whole]
         return [(p, p) for p in self.padding]
@@ -181,7 +181,7 @@ class _Forward(_Conv):
         )
 
     def convolve(self, x: Any) -> Any:
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             width = [(0, 0)] * (len(x.shape) - self.n) + self._pads()
             x, padding = np.pad(x, width, mode=PADDING_MODES[self.padding_mode]), 0
@@ -278,7 +278,7 @@ class _Transposed(_Conv):
         )
 
     def convolve(self, x: Any) -> Any:
-        function = (np.conv_transpose1d, np.conv_transpose2d, np.conv_transpose3d)[self.n - 1]
+        function: Any = (np.conv_transpose1d, np.conv_transpose2d, np.conv_transpose3d)[self.n - 1]
         return function(
             x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
         )
