@@ -51,6 +51,7 @@ def _wrap(node: Node) -> tuple[Any, ...]:
 # Gradients are accumulated into leaves under one lock: threads may sweep at once over shared parameters.
 _GRAD_LOCK = threading.Lock()
 RAW = Sweep(fit)
+RUNTIME["fit"] = fit
 RECORDED = Sweep(fit, _wrap)
 
 
@@ -124,14 +125,14 @@ def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> 
             tensor = edge.tensor() if edge.__class__ is Leaf else tensors.get(edge)
             if tensor is None:
                 continue
-            old = tensor.grad
-            if record:
-                steps.append((tensor, g if old is None else old + g, False))
-            elif old is None:
-                if getattr(g, "base", None) is not None or not COUNTS_REFERENCES or getrefcount(g) > 2:
+            old = tensor._grad if edge.__class__ is Leaf else tensor.grad
+            if old is None and not record:
+                if g.__class__ is not float and (g.base is not None or not COUNTS_REFERENCES or getrefcount(g) > 2):
                     # After a + b both gradients are one array: what anybody else can see is copied.
                     g = backends.of(g).copy(g)
                 steps.append((tensor, new(g), True))
+            elif record:
+                steps.append((tensor, g if old is None else old + g, False))
             elif tensor._grad_owned and old._edge is None and hasattr(g, "base"):
                 steps.append((tensor, g, None))
             else:

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.backward import is_tensor
-from autograd.graph import GraphError, Pick
+from autograd.backward import RAW, is_tensor
+from autograd.graph import GraphError, Pending, Pick, deliver
 from autograd.mode import get_mode
 from autograd.plan import RUNTIME, Spec, new_node
 from autograd.transform import Function, Transform
@@ -36,6 +36,10 @@ class Call:
     def backward(self, g: Any, saved: Any, edges: tuple[Any, ...]) -> tuple[Any, ...]:
         """One cotangent (or None) per edge."""
         raise NotImplementedError
+
+    def deliver(self, node: Any, g: Any, pending: Pending, retain: bool) -> None:
+        """A step of an everyday sweep."""
+        deliver(node, g, pending, retain, RAW)
 
     def wrap(self, node: Any) -> Any:
         """``node.saved`` as a recorded backward pass sees it."""

@@ -10,6 +10,7 @@ import itertools
 import sys
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
+from heapq import heappop, heappush
 from operator import attrgetter
 from typing import Any
 
@@ -86,6 +87,7 @@ class Pick:
     """One output of a node that has several; it hands its cotangent to that node's place ``index``."""
 
     __slots__ = ("__weakref__", "dtype", "edges", "index", "note", "seq", "shape")
+    plan: Any  # how its cotangent is handed on, the same for all; set below
 
     def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: Any) -> None:
         self.edges = (node,)
@@ -123,42 +125,53 @@ def ancestors(roots: Iterable[Any], oldest: int = -1, stop: Collection[Any] = ()
     return order
 
 
-def consumers(
-    roots: Sequence[Any], inputs: Sequence[Any] | None, oldest: int, stop: Collection[Any] = ()
-) -> tuple[dict[Any, int], set[Any] | None]:
-    """How many cotangents each node will receive that receives several; and, towards ``inputs``, the nodes on the way.
-
-    A node with one consumer is ready when that has run: only the others, few in most graphs, are counted.
-    """
-    shared: dict[Any, int] = {}
-    if inputs is None:
-        seen = set(roots)
-        stack = list(seen)
-        while stack:  # depth first: what was made together lies together in memory
-            for edge in stack.pop().edges:
-                if edge.edges:
-                    if edge in seen:
-                        shared[edge] = shared.get(edge, 1) + 1
-                    else:
-                        seen.add(edge)
-                        stack.append(edge)
-        # A root's own cotangent counts as one more, taken off where the sweep starts.
-        return shared, None
+def on_the_way(roots: Sequence[Any], inputs: Sequence[Any], oldest: int, stop: Collection[Any] = ()) -> set[Any]:
+    """The edges between ``roots`` and ``inputs``, both included; none older than ``oldest`` (see ``ancestors``)."""
     wanted = set(inputs)
-    on_way: set[Any] = set()
+    way: set[Any] = set()
     # Oldest first, since a node is on the way where one of its (always older) edges is.
-    for node in sorted(ancestors(roots, oldest, stop), key=attrgetter("seq")):
-        if node in wanted or any(edge in on_way for edge in node.edges):
-            on_way.add(node)
-    once = set(roots)
-    for node in on_way.difference(stop):
-        for edge in node.edges:
-            if edge in on_way:
-                if edge in once:
-                    shared[edge] = shared.get(edge, 1) + 1
+    for edge in sorted(ancestors(roots, oldest, stop), key=attrgetter("seq")):
+        if edge in wanted or any(e in way for e in edge.edges):
+            way.add(edge)
+    return way
+
+
+class Pending(dict[Any, Any]):
+    """What each edge has received so far in one sweep; in the end, what leaves have.
+
+    A node's consumers are all younger than it. So what the youngest of the waiting nodes has received is complete,
+    and that is all the order a sweep needs. Most nodes arrive as the youngest of all: they wait on ``stack``; the
+    others on ``heap``. The code that plans generate for a step (``Plan.deliver``) does what ``receive`` says.
+    """
+
+    __slots__ = ("_owned", "_recorded", "heap", "stack")
+
+    def __init__(self, recorded: bool) -> None:
+        self.stack: list[Any] = []
+        self.heap: list[tuple[int, Any]] = []
+        self._recorded = recorded
+        self._owned: set[Any] = set()  # whose sum is the engine's own array, and may be added to in place
+
+    def receive(self, edge: Any, g: Any) -> None:
+        """Take a cotangent that fits ``edge``."""
+        if edge in self:
+            self.add(edge, g)
+        else:
+            self[edge] = g
+            if edge.edges:
+                if not self.stack or edge.seq > self.stack[-1].seq:
+                    self.stack.append(edge)
                 else:
-                    once.add(edge)
-    return shared, on_way
+                    heappush(self.heap, (-edge.seq, edge))
+
+    def add(self, edge: Any, g: Any) -> None:
+        """Take one more cotangent for an edge that has received some."""
+        if edge in self._owned:
+            self[edge] += g
+        else:
+            self[edge] = self[edge] + g
+            if not self._recorded:
+                self._owned.add(edge)
 
 
 class Sweep:
@@ -188,108 +201,90 @@ def sweep(
 ) -> dict[Any, Any]:
     """Propagate ``cotangents`` of ``roots`` backwards; returns the cotangent of every leaf (or of ``inputs``) reached.
 
-    Consumers are counted first, then ready nodes run: every node once, after all that consume it. With ``cut``
-    nothing goes past ``inputs``: each gets what reaches it directly, not through another. Without ``hooks`` nobody
-    else learns of the pass: no hook runs, no Tensor retains.
+    Every node runs once, after all that consume it. With ``cut`` nothing goes past ``inputs``: each gets what reaches
+    it directly, not through another. Without ``hooks`` nobody else learns of the pass: no hook runs, no Tensor
+    retains.
     """
-    wanted = frozenset(inputs) if inputs is not None else None
-    stop = wanted if cut and wanted is not None else frozenset()
-    shared, on_way = consumers(roots, inputs, oldest, stop)
-    fit, wrap = how.fit, how.wrap
+    fit = how.fit
     mode = get_mode()
     watchers = mode.watchers if mode is not None else ()
-    found: dict[Any, Any] = {}  # what leaves have received: nothing waits for them, so they are not counted
-    pending: dict[Any, Any] = {}  # what nodes with several consumers have received so far
-    owned: set[Any] = set()  # those whose sum is the engine's own array, and may be added to in place
+    wanted = frozenset(inputs) if inputs is not None else frozenset()
+    stop = wanted if cut else frozenset()
+    way = None if inputs is None else on_the_way(roots, inputs, oldest, stop)
+    everyday = way is None and how.wrap is None and not watchers
+    found: dict[Any, Any] = {}  # of inputs that are nodes
+    pending = Pending(recorded=how.wrap is not None)
     for root, g in zip(roots, cotangents, strict=True):
-        store = pending if root.edges else found
-        store[root] = store[root] + g if root in store else g
-    ready = []
-    for root in list(pending):
-        if on_way is not None and root not in on_way:
-            del pending[root]
-        elif root not in shared:
-            ready.append((root, pending.pop(root)))
+        if way is None or root in way:
+            pending.receive(root, g)
+    stack, heap, received = pending.stack, pending.heap, pending.pop
+    while stack or heap:
+        if heap and (not stack or -heap[0][0] > stack[-1].seq):
+            node = heappop(heap)[1]
         else:
-            shared[root] -= 1
-    while ready:
-        node, g = ready.pop()
-        while node is not None:
-            edges = node.edges
-            if g is not None:
-                if node.note is not None and hooks:
-                    g = _notify(node, g, fit)
-                if wanted is not None and node in wanted:
-                    found[node] = g
-            if on_way is not None and (node in stop or not any(edge in on_way for edge in edges)):
-                break
-            if g is None:
-                grads: Any = (None,) * len(edges)
-            elif node.__class__ is Pick:
-                grads = (_Part(node.index, g),)
+            node = stack.pop()
+        g = received(node)
+        if node.note is not None and hooks:
+            g = _notify(node, g, fit)
+        try:
+            if everyday:
+                node.plan.deliver(node, g, pending, retain)
             else:
-                saved = node.saved
-                if saved is None:
-                    raise freed_error(node)
-                for writes in node.writes:
-                    if writes:
-                        raise written_error(node, writes)
-                try:
-                    if watchers:
-                        grads = _watched(watchers, node, g, saved if wrap is None else wrap(node), edges)
-                    else:
-                        grads = node.plan.backward(g, saved if wrap is None else wrap(node), edges)
-                except Exception as error:
-                    raise node.plan.explain_backward(error, saved) from error
-                saved = None
-                if not retain:
-                    node.saved = None
-            node = g = None
-            for edge, grad in zip(edges, grads):
-                if (
-                    grad.__class__ is not float  # which has nothing to fit
-                    and grad is not None
-                    and (grad.dtype is not edge.dtype or grad.shape != edge.shape)
-                ):
-                    grad = fit(grad, edge)
-                if on_way is not None and edge not in on_way:
-                    continue
-                if not edge.edges:
-                    store = found
-                elif edge in shared:
-                    store = pending
-                else:
-                    if node is not None:
-                        ready.append((node, g))
-                    node, g = edge, grad  # the next to run, without a turn on the stack
-                    continue
-                if grad is not None:
-                    if edge in owned:
-                        store[edge] += grad
-                    elif edge not in store:
-                        store[edge] = grad
-                    else:
-                        store[edge] = store[edge] + grad
-                        if wrap is None:
-                            owned.add(edge)
-                if store is pending:
-                    shared[edge] -= 1
-                    if not shared[edge]:
-                        ready.append((edge, pending.pop(edge, None)))
-            grad = grads = None  # hold no array longer than its turn
-    for edge in found:
-        if edge.note is not None and not edge.edges and hooks:
-            found[edge] = _notify(edge, found[edge], fit)
+                if node in wanted:
+                    found[node] = g
+                if node not in stop and (way is None or any(edge in way for edge in node.edges)):
+                    deliver(node, g, pending, retain, how, watchers, way)
+        except GraphError:
+            raise
+        except Exception as error:
+            raise node.plan.explain_backward(error, node.saved) from error
+    g = None
+    for edge in pending:
+        if edge.note is not None and hooks:
+            pending[edge] = _notify(edge, pending[edge], fit)
+    found.update(pending)
     return found
 
 
-def _watched(watchers: tuple[Any, ...], node: Any, g: Any, saved: Any, edges: tuple[Any, ...]) -> Any:
-    for watcher in watchers:
-        watcher.sweeping(node, g)
-    grads = node.plan.backward(g, saved, edges)
-    for watcher in watchers:
-        watcher.swept(node, g, grads)
-    return grads
+def deliver(
+    node: Any,
+    g: Any,
+    pending: Pending,
+    retain: bool,
+    how: Sweep,
+    watchers: tuple[Any, ...] = (),
+    way: Collection[Any] | None = None,
+) -> None:
+    """One step of a sweep: hand ``g``, the cotangent of ``node``, on to its edges, as the node's plan says.
+
+    ``Plan.deliver`` is this for an everyday sweep, written out for one pattern of operands.
+    """
+    edges = node.edges
+    if node.__class__ is Pick:
+        grads: Any = (_Part(node.index, g),)
+    else:
+        saved = node.saved
+        if saved is None:
+            raise freed_error(node)
+        for writes in node.writes:
+            if writes:
+                raise written_error(node, writes)
+        if how.wrap is not None:
+            saved = how.wrap(node)
+        for watcher in watchers:
+            watcher.sweeping(node, g)
+        grads = node.plan.backward(g, saved, edges)
+        for watcher in watchers:
+            watcher.swept(node, g, grads)
+        saved = None
+        if not retain:
+            node.saved = None
+    for edge, grad in zip(edges, grads):
+        if grad is not None and (way is None or edge in way):
+            # A float has nothing to fit.
+            if grad.__class__ is not float and (grad.dtype is not edge.dtype or grad.shape != edge.shape):
+                grad = how.fit(grad, edge)
+            pending.receive(edge, grad)
 
 
 class _Part:
@@ -310,6 +305,17 @@ class _Part:
 
     def slots(self, count: int) -> tuple[Any, ...]:
         return tuple([self.grads.get(i) for i in range(count)])
+
+
+class _Hand:
+    """What stands where a Pick has a plan."""
+
+    @staticmethod
+    def deliver(pick: Pick, g: Any, pending: Pending, retain: bool) -> None:
+        pending.receive(pick.edges[0], _Part(pick.index, g))
+
+
+Pick.plan = _Hand
 
 
 def _notify(node: Any, g: Any, fit: Callable[[Any, Any], Any]) -> Any:

@@ -8,24 +8,29 @@ as ``dataclasses`` does: no loop over operands, no look-up of rules, remains in 
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
+from heapq import heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.graph import GraphError, Node, Pick, ScalarNode, next_seq
+from autograd.graph import GraphError, Node, Pick, ScalarNode, freed_error, next_seq, written_error
 from autograd.mode import get_mode
 
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
 
-# What generated code may name. ``Tensor`` is put here by ``dispatch_on`` when its class is made.
+# What generated code may name. ``dispatch_on`` adds ``Tensor`` when its class is made, and ``backward`` adds ``fit``.
 RUNTIME: dict[str, Any] = {
     "Node": Node,
     "ScalarNode": ScalarNode,
     "new": object.__new__,
     "next_seq": next_seq,
     "get_mode": get_mode,
+    "heappush": heappush,
+    "freed_error": freed_error,
+    "written_error": written_error,
 }
 
 # What an operand is: a plain value, a Tensor that needs no gradient, a Tensor that does.
@@ -73,6 +78,8 @@ class Plan:
         slots: the names of what ``node.saved`` holds.
         watched: those among them whose memory must not be written before the backward sweep.
         backward: ``backward(g, saved, edges)`` gives one cotangent per edge.
+        deliver: ``deliver(node, g, pending, retain)``, the same as a whole step of an everyday sweep.
+        of_floats: the plan of a node whose output is a Python float.
         attach: ``attach(tensors, values, out, residuals, **options)`` makes the recorded Tensor(s).
     """
 
@@ -84,8 +91,14 @@ class Plan:
         self.active = tuple(i for i, kind in enumerate(kinds) if kind == ACTIVE and not primitive.is_constant(i))
         self.full = full
         self.slots = self._slots()
-        self.backward = self._write_backward()
+        self.deliver = self._write_deliver(fits=False)
         self.attach: Callable[..., Any] = self._write_attach()
+
+    @functools.cached_property
+    def of_floats(self) -> Plan:
+        plan = copy.copy(self)
+        plan.deliver = self._write_deliver(fits=True)
+        return plan
 
     # What is kept --------------------------------------------------------------------------------------
 
@@ -116,30 +129,82 @@ class Plan:
 
     # The code ------------------------------------------------------------------------------------------
 
-    def _write_backward(self) -> Callable[..., Any]:
-        p = self.primitive
-        lines = ["def backward(g, saved, edges):"]
-        if self.slots:
-            lines.append(f"    ({', '.join(self.slots)},) = saved")
-        if self.outputs > 1:
-            lines.append(f"    g = g.slots({self.outputs})")
-        names: dict[str, Any] = {}
-        if p.joint_rule is not None:
-            needs = tuple(i in self.active for i in range(len(self.kinds)))
-            arguments = ", ".join(str(needs) if n == "needs" else n for n in rule_parameters(p.joint_rule))
-            names["rule"] = p.joint_rule
-            lines.append(f"    grads = rule({arguments})")
-            lines.append(f"    return ({''.join(f'grads[{i}], ' for i in self.active)})")
+    @functools.cached_property
+    def backward(self) -> Callable[..., Any]:
+        names, calls = self._calls()
+        lines = ["def backward(g, saved, edges):", *self._unpack()]
+        if self.primitive.joint_rule is not None:
+            lines += [f"    grads = {calls[0]}", f"    return ({''.join(f'grads[{i}], ' for i in self.active)})"]
         else:
-            calls = []
-            for rule, i in self._rules():
-                if _is_identity(rule):
-                    calls.append("g, ")
-                    continue
-                names[f"rule_{i}"] = rule
-                arguments = ", ".join(self._argument(name) for name in rule_parameters(rule))
-                calls.append(f"rule_{i}({arguments}), ")
-            lines.append(f"    return ({''.join(calls)})")
+            lines.append(f"    return ({''.join(f'{call}, ' for call in calls)})")
+        return compile_source("\n".join(lines), names)
+
+    def _unpack(self) -> list[str]:
+        lines = [f"    ({', '.join(self.slots)},) = saved"] if self.slots else []
+        return [*lines, f"    g = g.slots({self.outputs})"] if self.outputs > 1 else lines
+
+    def _calls(self) -> tuple[dict[str, Any], list[str]]:
+        """The rules by name, and the expression of each edge's cotangent (or the one of the joint rule)."""
+        p = self.primitive
+        if p.joint_rule is not None:
+            needs = str(tuple(i in self.active for i in range(len(self.kinds))))
+            arguments = ", ".join(needs if n == "needs" else n for n in rule_parameters(p.joint_rule))
+            return {"rule": p.joint_rule}, [f"rule({arguments})"]
+        names: dict[str, Any] = {}
+        calls = []
+        for rule, i in self._rules():
+            if _is_identity(rule):
+                calls.append("g")
+                continue
+            names[f"rule_{i}"] = rule
+            calls.append(f"rule_{i}({', '.join(self._argument(name) for name in rule_parameters(rule))})")
+        return names, calls
+
+    def _write_deliver(self, fits: bool) -> Callable[..., Any]:
+        """``graph.deliver`` for this pattern in an everyday sweep; ``fits`` where all are floats."""
+        p = self.primitive
+        names, calls = self._calls()
+        lines = [
+            "def deliver(node, g, pending, retain):",
+            "    saved = node.saved",
+            "    if saved is None:",
+            "        raise freed_error(node)",
+        ]
+        if self.watched and not fits:
+            lines += [
+                "    for writes in node.writes:",
+                "        if writes:",
+                "            raise written_error(node, writes)",
+            ]
+        lines += ["    edges = node.edges", *self._unpack()]
+        if p.joint_rule is not None:
+            lines.append(f"    grads = {calls[0]}")
+        misfits = "d.dtype is not edge.dtype"
+        if not p.keeps_shape:
+            misfits += " or d.shape != edge.shape"
+        if not p.elementwise:  # which may take arrays to floats
+            misfits = f"d.__class__ is not float and ({misfits})"
+        for place, i in enumerate(self.active):
+            grad, indent = (f"grads[{i}]", "        ") if p.joint_rule is not None else (calls[place], "    ")
+            lines += [f"    d = {grad}", f"    edge = edges[{place}]"]
+            if p.joint_rule is not None:
+                lines.append("    if d is not None:")
+            body = [
+                f"if {misfits}:",
+                "    d = fit(d, edge)",
+                "if edge in pending:",
+                "    pending.add(edge, d)",
+                "else:",
+                "    pending[edge] = d",
+                "    if edge.edges:",
+                "        stack = pending.stack",
+                "        if not stack or edge.seq > stack[-1].seq:",
+                "            stack.append(edge)",
+                "        else:",
+                "            heappush(pending.heap, (-edge.seq, edge))",
+            ]
+            lines += [indent + line for line in body[2 if fits else 0 :]]
+        lines += ["    if not retain:", "        node.saved = None"]
         self.source = "\n".join(lines)
         return compile_source(self.source, names)
 
@@ -195,6 +260,7 @@ class Plan:
                 return results
             if out.__class__ is float:
                 node.__class__ = ScalarNode
+                node.plan = self.of_floats
             else:
                 node.shape, node.dtype = Spec.of(out)
             results[0]._edge = node
@@ -379,10 +445,13 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
                 kept.append(name)
         lines += [
             "    if out.__class__ is float:",
-            "        tensor._edge = node = new(ScalarNode)",
+            "        tensor._edge = node = ScalarNode()",
+            "        node.plan = plan.of_floats",
             "    else:",
-            "        tensor._edge = node = new(Node)",
-            "        node.shape = out.shape",
+            "        tensor._edge = node = Node()",
+            "        node.plan = plan",
+            # NumPy makes a new tuple whenever it is asked for a shape.
+            f"        node.shape = {names[0]}._edge.shape" if p.keeps_shape else "        node.shape = out.shape",
             "        node.dtype = out.dtype",
         ]
         for a in watched:
@@ -393,7 +462,6 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             watched.append("out")
         lines += [
             f"        node.writes = ({''.join(f'w_{a}, ' for a in watched)})",
-            "    node.plan = plan",
             f"    node.edges = ({''.join(f'{names[i]}._edge, ' for i in plan.active)})",
             f"    node.saved = ({''.join(k + ', ' for k in kept)})",
             "    node.seq = next_seq()",

@@ -160,6 +160,11 @@ class Primitive:
     # Asked by plans ------------------------------------------------------------------------------------
 
     @property
+    def keeps_shape(self) -> bool:
+        """Whether the output, and the operand's cotangent, certainly have the one operand's shape."""
+        return self.elementwise and len(self.operands) == 1 and len(self.outputs) == 1
+
+    @property
     def kept_outputs(self) -> tuple[str, ...]:
         return self.outputs
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd.numpy as anp
@@ -562,3 +562,29 @@ def test_the_same_program_gives_the_same_bits(backend: backends.Backend) -> None
 
     first = program()
     assert all((program() == first).all() for _ in range(3))
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 60))
+@settings(max_examples=60, deadline=None)
+def test_a_node_runs_once_after_all_its_consumers_whatever_the_order_they_were_made_in(seed, count):
+    # Wide and narrow, with results used at once, much later, several times, or never.
+    rng = np.random.default_rng(seed)
+    x = tensor(rng.uniform(0.5, 1.5, 3), requires_grad=True)
+    made, slopes, calls = [x], [np.ones(3)], []  # beside each value its derivative by x, by hand
+    for i in range(count):
+        j, k = (int(n) for n in rng.integers(0, len(made), 2))
+        a, b = made[j], made[k]
+        if rng.random() < 0.5:
+            out, slope = a + b, slopes[j] + slopes[k]
+        else:
+            out, slope = 0.5 * a * b, 0.5 * (slopes[j] * b.detach().numpy() + a.detach().numpy() * slopes[k])
+        out.register_hook(lambda g, i=i: calls.append(i))
+        made.append(out)
+        slopes.append(slope)
+    chosen = rng.integers(1, len(made), int(rng.integers(1, count + 1)))
+    total, expected = made[chosen[0]], slopes[chosen[0]]
+    for n in chosen[1:]:
+        total, expected = total + made[n], expected + slopes[n]
+    total.sum().backward()
+    assert len(calls) == len(set(calls)) and calls == sorted(calls, reverse=True)
+    np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-9)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
-from autograd.graph import Pick, consumers
+from autograd.graph import Pick, ancestors
 from autograd.memory.kept import Kept, bytes_of
 from autograd.memory.step import Step
 
@@ -47,15 +48,12 @@ def play(
     """
     left = {b: len(users) for b, users in graph.users.items() if b not in dropped}
     buffers = _Buffers(sum(graph.sizes[b] for b in left))
-    shared, _ = consumers([root], None, -1)
-    if root in shared:
-        shared[root] -= 1
-    pending: dict[Any, list[int]] = {}
-    found: dict[Any, list[int]] = {}
     summed: set[Any] = set()  # those whose sum is an array of its own, which is added to in place
-    ready = [(root, [buffers.hold(buffers.new(bytes_of(root)))])]
-    while ready:
-        node, g = ready.pop()
+    pending = {root: [buffers.hold(buffers.new(bytes_of(root)))]}
+    for node in sorted(ancestors([root]), key=attrgetter("seq"), reverse=True):
+        if not node.edges or node not in pending:
+            continue
+        g = pending.pop(node)
         if node.__class__ is Pick:
             outs = [buffers.hold(g[0])]
         else:
@@ -75,27 +73,19 @@ def play(
         for buffer in g:
             buffers.release(buffer)
         for edge, buffer in zip(node.edges, outs):
-            if edge.edges and edge not in shared:
-                ready.append((edge, [buffer]))
-                continue
-            store = pending if edge.edges else found
-            if edge not in store:
-                store[edge] = [buffer]
+            if edge not in pending:
+                pending[edge] = [buffer]
             elif edge.shape is None:  # several outputs: each cotangent for itself
-                store[edge].append(buffer)
+                pending[edge].append(buffer)
             else:
                 if edge not in summed:  # the first sum is a new array; while it is made, all three are there
                     total = buffers.hold(buffers.new(bytes_of(edge)))
-                    buffers.release(store[edge][0])
-                    store[edge] = [total]
+                    buffers.release(pending[edge][0])
+                    pending[edge] = [total]
                     summed.add(edge)
                 buffers.release(buffer)
-            if store is pending:
-                shared[edge] -= 1
-                if not shared[edge]:
-                    ready.append((edge, pending.pop(edge)))
-    for edge, (buffer,) in found.items():  # what several leaves would share is copied
+    for edge, (buffer,) in pending.items():  # what several leaves would share is copied
         if buffers.counts[buffer] > 1:
             buffers.counts[buffer] -= 1
             buffers.take(bytes_of(edge))
-    return buffers.peak, sum(bytes_of(edge) for edge in found)
+    return buffers.peak, sum(bytes_of(edge) for edge in pending)
