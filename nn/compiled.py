@@ -24,7 +24,10 @@ class Compiled:
         if isinstance(self.recipe, optimizers.Recipe) and self.recipe.given and _is_plain([self.recipe.given, rest]):
             self.given = {"optimizer": self.recipe.given, **rest}
         self.optimizer: optim.Optimizer | None = None if isinstance(self.recipe, optimizers.Recipe) else self.recipe
+        # Called between backward and step, and after step; the moving average of the weights.
         self.before: Any = None
+        self.after: Any = None
+        self.average: optim.WeightAverage | None = None
         self.several = isinstance(loss, (list, tuple, Mapping))
         self.loss: Any = None
         self.losses: Any = None
@@ -115,7 +118,33 @@ class Compiled:
             assert isinstance(self.recipe, optimizers.Recipe)
             self.optimizer = self.recipe.bind(model.parameters())
             self.before = self.recipe.before_step(self.optimizer)
+            self.average = self.recipe.average_of(self.optimizer)
+            self.after = self.recipe.after_step(self.average)
         return self.optimizer
+
+    def step(self, model: Any, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+        """One update from one batch: what the model gave for it, and the loss."""
+        optimizer = self.bind(model)
+        seen: list[tuple[Any, Any]] = []
+
+        def closure() -> Any:
+            out = model(x)
+            loss = self.compute(out, y, weight)
+            optimizer.zero_grad()
+            loss.backward()
+            if self.before is not None:
+                self.before()
+            seen.append((out, loss))
+            return loss
+
+        if optimizer.takes_closure:
+            optimizer.step(closure)
+        else:
+            closure()
+            optimizer.step()
+        if self.after is not None:
+            self.after()
+        return seen[0]
 
 
 _CONTAINERS = (list, tuple, dict)

@@ -108,6 +108,21 @@ def dtype_or_none(target: Any) -> Any:
         return None
 
 
+def check_target(target: Any) -> None:
+    """Raise TypeError where parameters can't be sent to ``target``."""
+    dtype = dtype_or_none(target)
+    if dtype is not None:
+        if getattr(dtype, "kind", "f") not in "fcV":
+            raise TypeError(
+                f"to: expected a dtype of real numbers, which parameters need; got {dtype}. Use 'float32' or 'float64'."
+            )
+    elif not isinstance(target, (str, Tensor)):
+        raise TypeError(
+            f"to: expected a dtype ('float64'), a device ('cuda') or a Tensor; got {type(target).__name__}. "
+            "Pass one of these."
+        )
+
+
 def _listed(names: Iterable[str], most: int = 8) -> str:
     listed = list(names)
     text = ", ".join(listed[:most]) or "none"

@@ -6,7 +6,7 @@ so does their state. A step over thousands of small parameters is then one updat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import autograd.numpy as np
@@ -15,6 +15,8 @@ from autograd import Tensor
 from autograd.fuse import Fused
 
 Update = Callable[..., tuple[Any, ...]]
+# Options that are refused below 0.
+NOT_NEGATIVE = {"lr", "eps", "weight_decay", "momentum", "lr_decay", "initial_accumulator_value", "alpha", "rho"}
 # Up to this many elements gradients are gathered side by side, too; beyond, copying them costs more than a step each.
 GATHERED = 32_768
 
@@ -47,7 +49,11 @@ class Optimizer:
         options: the hyperparameters of groups that do not say otherwise.
     """
 
+    # Whether ``step`` evaluates the loss itself, through a closure.
+    takes_closure = False
+
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        self._check(options)
         self.options = options
         self.groups: list[dict[str, Any]] = []
         self._buffers: list[list[Buffer]] = []
@@ -70,6 +76,7 @@ class Optimizer:
                 f"{type(self).__name__}: expected options among {', '.join(self.options)}; "
                 f"got {', '.join(sorted(unknown))}."
             )
+        self._check(group)
         taken = {id(p) for g in self.groups for p in g["params"]}
         for p in params:
             if not isinstance(p, Tensor) or not p.is_leaf:
@@ -86,6 +93,10 @@ class Optimizer:
         self.groups.append({**self.options, **group, "params": params})
         self._buffers.append([])
 
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """``add_group``, by PyTorch's name."""
+        self.add_group(param_group)
+
     @property
     def param_groups(self) -> list[dict[str, Any]]:
         """The groups, by PyTorch's name."""
@@ -100,6 +111,14 @@ class Optimizer:
     def lr(self, value: float) -> None:
         for group in self.groups:
             group["lr"] = value
+
+    def _check(self, options: Mapping[str, Any]) -> None:
+        for name, value in options.items():
+            if name == "betas":
+                if len(value) != 2 or not all([0 <= beta < 1 for beta in value]):
+                    raise ValueError(f"{type(self).__name__}: expected two betas on [0, 1); got {value}.")
+            elif name in NOT_NEGATIVE and not value >= 0:
+                raise ValueError(f"{type(self).__name__}: expected {name} of 0 or more; got {value}.")
 
     # What a subclass gives -------------------------------------------------------------------------------------
 
@@ -203,8 +222,13 @@ class Optimizer:
         Raises:
             ValueError: it is another optimiser's, or of other groups; nothing is changed then.
         """
-        counts = [g["count"] for g in saved["groups"]]
         own = [len(g["params"]) for g in self.groups]
+        if not {"kind", "groups", "state"} <= set(saved):
+            raise ValueError(
+                f"load_state_dict: expected what {type(self).__name__}.state_dict() gives (kind, groups, state); "
+                f"got {', '.join(map(str, saved)) or 'an empty dict'}. Pass an optimiser's state."
+            )
+        counts = [g["count"] for g in saved["groups"]]
         if saved.get("kind") != type(self).__name__ or counts != own:
             raise ValueError(
                 f"load_state_dict: expected the state of {type(self).__name__} over groups of {own} parameters; got "
@@ -237,6 +261,10 @@ class Optimizer:
                     source = backends.of(value)
                     value = value if source is backend else source.to_numpy(value)
                     buffer.state[name][buffer.part(i)] = backend.asarray(value, dtype=p.dtype).reshape(-1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Compiled steps are made again; a copy's buffers are laid out again, since its parameters are no views of them.
+        return {**vars(self), "_fused": {}}
 
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={v!r}" for k, v in self.options.items())
@@ -274,6 +302,9 @@ class Buffer:
                         if backends.of(value) is not self.backend:
                             value = backends.of(value).to_numpy(value)
                         self.state[name][self.part(i)] = self.backend.asarray(value, dtype=p.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "views": [None] * len(self.views)}
 
     def part(self, i: int) -> slice:
         """Where parameter ``i`` lies."""

@@ -42,6 +42,8 @@ class LBFGS(Optimizer):
     True
     """
 
+    takes_closure = True
+
     def __init__(
         self,
         params: Iterable[Any],

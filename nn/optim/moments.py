@@ -72,7 +72,6 @@ class Adam(Optimizer):
         maximize: bool = False,
         eps_hat: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(
             params,
             lr=lr,
@@ -144,7 +143,6 @@ class NAdam(Optimizer):
         decoupled_weight_decay: bool = False,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(
             params,
             lr=lr,
@@ -196,7 +194,6 @@ class RAdam(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -233,7 +230,6 @@ class Adamax(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -259,7 +255,6 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -289,7 +284,6 @@ class LAMB(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -311,12 +305,3 @@ class LAMB(Optimizer):
             both = (size > 0) & (length > 0)
             ratio = np.where(both, size, 1) / np.where(both, length, 1)
             values -= (lr * ratio).astype(values.dtype) * u
-
-
-def _check(optimizer: Any, **options: Any) -> None:
-    for name, value in options.items():
-        if name == "betas":
-            if len(value) != 2 or not all([0 <= beta < 1 for beta in value]):
-                raise ValueError(f"{type(optimizer).__name__}: expected two betas on [0, 1); got {value}.")
-        elif value < 0:
-            raise ValueError(f"{type(optimizer).__name__}: expected {name} of 0 or more; got {value}.")
