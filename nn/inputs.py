@@ -41,6 +41,18 @@ def check_range(name: str, what: str, values: Any, count: int, fix: str) -> None
             raise IndexError(f"{name}: expected {what} from 0 to {count - 1}; got {low if low < 0 else high}. {fix}")
 
 
+def check_whole(name: str, labels: Any) -> None:
+    """Raise ValueError for labels that are no whole numbers, NaN say, where looking does not wait for a device."""
+    values = raw(labels)
+    if backend_of(values).device_type == "cpu" and values.size:
+        wrong = values[values != np.floor(values)]
+        if wrong.size:
+            raise ValueError(
+                f"{name}: expected whole numbers as labels; got {float(wrong.reshape(-1)[0])}. Fill in or leave out what "
+                "is missing, or pass probabilities to a loss that takes them."
+            )
+
+
 def constant(data: Any) -> Any:
     """Weights as a Tensor that is not trained; float32 where they are numbers. None stays None."""
     if data is None or isinstance(data, Tensor):

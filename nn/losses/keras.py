@@ -9,7 +9,7 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd.ops.elementwise import clip
-from nn.inputs import integers
+from nn.inputs import check_whole, integers
 from nn.losses.base import pair
 from nn.losses.binary import EPSILON, binary_cross_entropy_with_logits, binary_elements
 from nn.losses.categorical import cross_entropy, nll_loss
@@ -101,6 +101,7 @@ def sparse_categorical_crossentropy(
 ) -> Any:
     """-log p[label] for integer labels (whole floats are cast, as Keras does); a label ``ignore_class`` gives 0."""
     if getattr(getattr(y, "dtype", None), "kind", "i") == "f":
+        check_whole("sparse_categorical_crossentropy", y)
         y = np.astype(y, "int64")
     if from_logits:
         return cross_entropy(
