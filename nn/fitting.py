@@ -209,6 +209,8 @@ class Fit:
             if state["passing"]:
                 self.batches.set_state(state["batches"])
                 self.current = self.batches.iterate(self.at)
+            else:  # a new order is still to be drawn, by a stream that goes on
+                self.batches.set_state({**state["batches"], "before": None})
             if self.middle:
                 self.running.set_state(state["running"])
                 self.compiled.reset()

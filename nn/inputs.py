@@ -48,8 +48,8 @@ def check_whole(name: str, labels: Any) -> None:
         wrong = values[values != np.floor(values)]
         if wrong.size:
             raise ValueError(
-                f"{name}: expected whole numbers as labels; got {float(wrong.reshape(-1)[0])}. Fill in or leave out what "
-                "is missing, or pass probabilities to a loss that takes them."
+                f"{name}: expected whole numbers as labels; got {float(wrong.reshape(-1)[0])}. Fill in what "
+                "is missing, leave it out, or pass probabilities to a loss that takes them."
             )
 
 
