@@ -102,6 +102,45 @@ def test_pytorchs_safetensors_load_under_their_own_names(backend: backends.Backe
     assert net.body[1].num_batches_tracked.item() == 7
 
 
+class Many(nn.Module):
+    """The second architecture of record_torch_weights.py."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.PReLU(4), nn.GroupNorm(2, 4))
+        self.up = nn.ConvTranspose2d(4, 2, 2, stride=2, bias=False)
+        self.blocks = nn.ModuleList([nn.TransformerEncoderLayer(8, 2, 12, dropout=0.1) for _ in range(2)])
+        self.attention = nn.MultiHeadAttention(8, 2, kdim=6, vdim=5)
+        self.readers = {
+            "lstm": nn.LSTM(8, 3, num_layers=2, bidirectional=True),
+            "gru": nn.GRU(6, 4),
+            "rnn": nn.SimpleRNN(4, 4),
+        }
+        self.mix = nn.Bilinear(4, 4, 3)
+        self.scale = nn.parameter(anp.ones(3, dtype="float32"))
+        self.register_buffer("shift", anp.zeros(3, dtype="float32"))
+
+    def forward(self, x: Any) -> Any:
+        h = self.up(self.stem(x))
+        h = h.reshape(h.shape[0], -1, h.shape[-1])
+        for block in self.blocks:
+            h = block(h)
+        h = h + self.attention(h, h[..., :6], h[..., 3:])
+        h = self.readers["lstm"](h)[0]
+        h = self.readers["rnn"](self.readers["gru"](h)[0])[0]
+        return self.mix(h[:, -1], h[:, 0]) * self.scale + self.shift
+
+
+def test_most_kinds_of_layers_have_pytorchs_names(backend: backends.Backend) -> None:
+    path = RECORDED / "torch_architecture.safetensors"
+    net = Many()
+    assert not nn.load_weights(net, path), "every name and shape matches, strictly"
+    about = metadata(path)
+    out = net.eval()(backend.asarray(np.array(json.loads(about["x"]), "float32")))
+    close(out, np.array(json.loads(about["out"]), "float32"), 1e-5, "PyTorch's output")
+    assert list(net.state_dict()) and set(net.state_dict()) == set(saving.read_arrays(path))
+
+
 def test_kerass_document_weights_give_its_predictions() -> None:
     file = np.load(RECORDED / "keras_document.npz")
     net = nn.Sequential([nn.Dense(10, activation="relu", input_shape=(1,)), nn.Dense(1, activation="sigmoid")])
