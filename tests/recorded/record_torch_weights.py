@@ -1,8 +1,8 @@
 """Record PyTorch models' weights as PyTorch's users save them, with an input and the output in evaluation mode.
 
 Run from the repository root:  python tests/recorded/record_torch_weights.py
-Writes tests/recorded/torch_weights.safetensors, a small model, and torch_architecture.safetensors, one with most kinds of
-layers; their metadata holds the versions, `x` and `out` as JSON.
+Writes tests/recorded/torch_weights.safetensors, a small model, and torch_architecture.safetensors, one with most kinds
+of layers; their metadata holds the versions, `x` and `out` as JSON.
 """
 
 from __future__ import annotations
