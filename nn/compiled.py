@@ -116,7 +116,13 @@ class Compiled:
         """The optimiser over the model's parameters, made at the first call."""
         if self.optimizer is None:
             assert isinstance(self.recipe, optimizers.Recipe)
-            self.optimizer = self.recipe.bind(model.parameters())
+            parameters = model.parameters()
+            if parameters and not any([p.requires_grad for p in parameters]):
+                raise ValueError(
+                    f"fit: expected parameters to train; got {len(parameters)}, all frozen. Call unfreeze() on what "
+                    "is to be trained."
+                )
+            self.optimizer = self.recipe.bind(parameters)
             self.before = self.recipe.before_step(self.optimizer)
             self.average = self.recipe.average_of(self.optimizer)
             self.after = self.recipe.after_step(self.average)

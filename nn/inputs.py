@@ -16,8 +16,8 @@ def like(x: Any, other: Any) -> Any:
     return x if x.dtype == other.dtype else np.astype(x, other.dtype)
 
 
-def integers(name: str, labels: Any, other: Any) -> Any:
-    """Labels as an integer array of ``other``'s backend.
+def integers(name: str, labels: Any, other: Any, what: str = "labels") -> Any:
+    """Labels (or ``what`` they are) as an integer array of ``other``'s backend.
 
     Raises:
         TypeError: they are floats.
@@ -26,8 +26,11 @@ def integers(name: str, labels: Any, other: Any) -> Any:
         labels = backend_of(other).asarray(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(
-            f"{name}: expected integer labels; got {labels.dtype}. Cast them with .astype('int64'), or pass "
-            "probabilities of the prediction's shape where the loss takes them."
+            f"{name}: expected integer {what}; got {labels.dtype}. Cast them with .astype('int64')"
+            + (
+                ", or pass probabilities of the prediction's shape where the loss takes them." * (what == "labels")
+                or "."
+            )
         )
     return labels
 

@@ -14,6 +14,26 @@ class KerasNames:
 
     __slots__ = ()
 
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """The layer of a ``name`` it was given, or the one at ``index``.
+
+        Raises:
+            ValueError: there is none.
+        """
+        module: Any = self
+        listed = [layer for path, layer in module.named_modules() if path]
+        if index is not None:
+            if -len(listed) <= index < len(listed):
+                return listed[index]
+            raise ValueError(f"get_layer: expected an index below {len(listed)}; got {index}. Correct it.")
+        found = [layer for layer in listed if name is not None and getattr(layer, "name", None) == name]
+        if not found:
+            names = ", ".join([layer.name for layer in listed if getattr(layer, "name", None)]) or "none"
+            raise ValueError(
+                f"get_layer: expected one of the names {names}; got {name!r}. Name layers: Dense(…, name=…)."
+            )
+        return found[0]
+
     def count_params(self) -> int:
         """How many numbers the parameters and buffers hold, as ``summary()`` counts them."""
         module: Any = self

@@ -54,7 +54,19 @@ def test_keras_and_pytorch_names_do_what_they_do_there(tmp_path: Any) -> None:
     assert not model.load_weights(tmp_path / "w.npz")
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(value, before[name])
-    assert model.get_submodule("1") is model.layers[1]
+    assert model.get_submodule("1") is model.layers[1] is model.get_layer(index=1)
+    named = nn.Sequential([nn.Dense(3, input_shape=2, name="hidden"), nn.Dense(1)])
+    assert named.get_layer("hidden") is named.layers[0]
+    assert "0 (Dense, 'hidden')" in str(named.summary(print_fn=None))
+    named.save(tmp_path / "named.npz")
+    assert nn.load_model(tmp_path / "named.npz").get_layer("hidden").input_shape == (2,)
+    with pytest.raises(ValueError, match="expected one of the names hidden; got 'other'"):
+        named.get_layer("other")
+    with pytest.raises(ValueError, match="expected an index below 2; got 2"):
+        named.get_layer(index=2)
+    named.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"expected parameters to train; got 4, all frozen. Call unfreeze\(\)"):
+        named.freeze().fit(x, y, verbose=0)
     assert model.get_parameter("2.bias") is dict(model.named_parameters())["2.bias"]
     with pytest.raises(AttributeError, match="get_submodule: expected a path among '', '0', '1', '2'; got '7'"):
         model.get_submodule("7")

@@ -1,7 +1,8 @@
 """What optimisers share: groups, flat buffers, state. Imports ``autograd`` and ``backends``.
 
 Parameters of one dtype and device lie side by side in one flat array, of which each parameter's array becomes a view;
-so does their state. A step over thousands of small parameters is then one update, not thousands.
+so does their state. A step over thousands of small parameters is then one update, not thousands. Parameters in 16 bits
+have values and state in float32 behind them, since small steps, and squares of gradients, are lost in 16.
 """
 
 from __future__ import annotations
@@ -150,7 +151,9 @@ class Optimizer:
             if not buffers or not all([buffer.stands() for buffer in buffers]):
                 self._lay_out(group, buffers)
             for buffer in buffers:
+                buffer.take()
                 self._step_buffer(group, buffer)
+                buffer.give()
         return loss
 
     def _step_buffer(self, group: dict[str, Any], buffer: Buffer) -> None:
@@ -177,7 +180,7 @@ class Optimizer:
             if g is not None:
                 steps[i] += 1
                 part = buffer.part(i)
-                flat = self._signed(group, g._data.reshape(-1))
+                flat = self._signed(group, buffer.flat(g._data))
                 state = [s[part] for s in buffer.state.values()]
                 fused([buffer.values[part], flat, *state], self.numbers(group, steps[i]))
 
@@ -192,7 +195,7 @@ class Optimizer:
         kept: dict[int, tuple[int, dict[str, Any]]] = {}
         for buffer in buffers:
             for i, p in enumerate(buffer.params):
-                kept[id(p)] = buffer.steps[i], {name: s[buffer.part(i)] for name, s in buffer.state.items()}
+                kept[id(p)] = buffer.steps[i], {name: s[buffer.part(i)] for name, s in buffer.kept().items()}
         kinds: dict[Any, list[Tensor]] = {}
         for p in group["params"]:
             kinds.setdefault((p.backend.name, str(p.dtype), p.device), []).append(p)
@@ -211,7 +214,7 @@ class Optimizer:
                     state.append({"step": 0})
                     continue
                 buffer, i = found[id(p)]
-                arrays = {n: p.backend.copy(s[buffer.part(i)].reshape(p.shape)) for n, s in buffer.state.items()}
+                arrays = {n: p.backend.copy(s[buffer.part(i)].reshape(p.shape)) for n, s in buffer.kept().items()}
                 state.append({"step": buffer.steps[i], **arrays})
         groups = [{k: v for k, v in g.items() if k != "params"} | {"count": len(g["params"])} for g in self.groups]
         return {"kind": type(self).__name__, "groups": groups, "state": state}
@@ -256,11 +259,12 @@ class Optimizer:
             buffer, i = places[id(p)]
             buffer.steps[i] = step
             for name, value in entry.items():
-                if name in buffer.state:
+                if name in buffer.kept():
                     backend = p.backend
                     source = backends.of(value)
                     value = value if source is backend else source.to_numpy(value)
-                    buffer.state[name][buffer.part(i)] = backend.asarray(value, dtype=p.dtype).reshape(-1)
+                    held = buffer.kept()[name]
+                    held[buffer.part(i)] = backend.asarray(value, dtype=held.dtype).reshape(-1)
 
     def __getstate__(self) -> dict[str, Any]:
         # Compiled steps are made again; a copy's buffers are laid out again, since its parameters are no views of them.
@@ -287,21 +291,25 @@ class Buffer:
         self.small = sum(bound <= GATHERED for bound in self.bounds[1:])
         xp = self.backend.xp
         self.values = xp.concatenate([xp.asarray(p.data).reshape(-1) for p in self.params])
+        self.narrow = narrow(self.values.dtype)
+        if self.narrow:
+            self.values = self.values.astype("float32")
         self.gradients = xp.empty_like(self.values[: self.bounds[self.small]])
         self.state = {name: xp.full_like(self.values, value) for name, value in initial.items()}
         self.steps = [0] * len(self.params)
         self.views = []
         for i, p in enumerate(self.params):
-            view = self.values[self.part(i)].reshape(p.shape)
-            p.data = view
-            self.views.append(view)
+            if not self.narrow:
+                p.data = self.values[self.part(i)].reshape(p.shape)
+            self.views.append(p._data)
             if id(p) in kept:
                 self.steps[i], old = kept[id(p)]
+                held = self.kept()
                 for name, value in old.items():
-                    if name in self.state:
+                    if name in held:
                         if backends.of(value) is not self.backend:
                             value = backends.of(value).to_numpy(value)
-                        self.state[name][self.part(i)] = self.backend.asarray(value, dtype=p.dtype)
+                        held[name][self.part(i)] = self.backend.asarray(value, dtype=self.values.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "views": [None] * len(self.views)}
@@ -310,6 +318,27 @@ class Buffer:
         """Where parameter ``i`` lies."""
         return slice(self.bounds[i], self.bounds[i + 1])
 
+    def kept(self) -> dict[str, Any]:
+        """What a copy or a file has to keep: the state, and the values where the parameters are narrower."""
+        return {**self.state, "wide": self.values} if self.narrow else self.state
+
+    def take(self) -> None:
+        """Take in what was written into narrow parameters since ``give``; elsewhere the wide values stand."""
+        if self.narrow:
+            xp = self.backend.xp
+            now = xp.concatenate([p._data.reshape(-1) for p in self.params])
+            self.values[...] = xp.where(self.values.astype(now.dtype) == now, self.values, now.astype("float32"))
+
+    def give(self) -> None:
+        """Round the values into narrow parameters."""
+        if self.narrow:
+            for i, p in enumerate(self.params):
+                p._data[...] = self.values[self.part(i)].reshape(p.shape).astype(p.dtype)
+
+    def flat(self, g: Any) -> Any:
+        """A gradient as one axis, in the dtype of the values."""
+        return g.reshape(-1).astype(self.values.dtype) if self.narrow else g.reshape(-1)
+
     def stands(self) -> bool:
         """Whether the parameters still are the views laid out here; ``p.data = …`` or ``.to()`` may have moved one."""
         return all([p._data is view for p, view in zip(self.params, self.views, strict=True)])
@@ -317,5 +346,10 @@ class Buffer:
     def gather(self, grads: list[Any]) -> Any:
         """The gradients side by side."""
         if len(grads) == 1:
-            return grads[0].reshape(-1)
-        return self.backend.xp.concatenate([g.reshape(-1) for g in grads], out=self.gradients)
+            return self.flat(grads[0])
+        return self.backend.xp.concatenate([self.flat(g) for g in grads], out=self.gradients)
+
+
+def narrow(dtype: Any) -> bool:
+    """Whether a dtype has 16 bits: float16, bfloat16."""
+    return dtype.itemsize == 2 and dtype.kind not in "iu"

@@ -9,6 +9,7 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd import Tensor, no_grad
+from nn.optim.base import narrow
 
 
 def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, limit: float) -> None:
@@ -45,7 +46,7 @@ def clip_grad_norm_(
     if norm_type == math.inf:
         norm = max([float(np.max(np.absolute(g.data))) for g in grads if g.size], default=0.0)
     else:
-        norm = math.fsum([float(np.sum(np.absolute(g.data) ** norm_type)) for g in grads]) ** (1 / norm_type)
+        norm = math.fsum([float(np.sum(np.absolute(_wide(g.data)) ** norm_type)) for g in grads]) ** (1 / norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
         raise ValueError(
             f"clip_grad_norm_: expected gradients of a finite norm; got {norm}. Look for the operation that made it: "
@@ -81,22 +82,23 @@ class WeightAverage:
         self.parameters = list(parameters)
         self.decay = decay
         self.updates = 0
-        self.averages = [p.backend.copy(p.data) for p in self.parameters]
+        # In float32 where parameters have 16 bits, in which an average would stand still.
+        self.averages = [_wide(p.backend.copy(p.data)) for p in self.parameters]
 
     def update(self) -> None:
         """Take the weights as they are now into the average."""
         decay = self.updates / (self.updates + 1) if self.decay is None else self.decay if self.updates else 0.0
         self.updates += 1
         for i, p in enumerate(self.parameters):
+            now = _wide(p.data)
             # Where parameters moved to another device or dtype, their average follows.
-            average = Tensor(self.averages[i]).to(p).data
-            self.averages[i] = average * decay + p.data * (1 - decay)
+            self.averages[i] = Tensor(self.averages[i]).to(Tensor(now)).data * decay + now * (1 - decay)
 
     def apply(self) -> None:
         """Write the averages into the parameters, for good."""
         with no_grad():
             for p, average in zip(self.parameters, self.averages, strict=True):
-                p[...] = average
+                p[...] = average.astype(p.dtype)
 
     @contextmanager
     def swapped(self) -> Iterator[None]:
@@ -127,7 +129,13 @@ class WeightAverage:
                 f"load_state_dict: expected averages of shapes {own}; got {shapes}. Load those of the same parameters."
             )
         self.updates = int(state["updates"])
-        self.averages = [Tensor(a).to(p).data for a, p in zip(state["averages"], self.parameters, strict=True)]
+        self.averages = [
+            Tensor(a).to(Tensor(_wide(p.data))).data for a, p in zip(state["averages"], self.parameters, strict=True)
+        ]
+
+
+def _wide(array: Any) -> Any:
+    return array.astype("float32") if narrow(array.dtype) else array
 
 
 def _listed(parameters: Iterable[Tensor] | Tensor) -> list[Tensor]:

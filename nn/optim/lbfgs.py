@@ -98,6 +98,7 @@ class LBFGS(Optimizer):
             raise ValueError(
                 f"LBFGS: expected parameters of one dtype and device; got {len(buffers)} kinds. Use .to()."
             )
+        buffers[0].take()
         problem = _Problem(buffers[0], closure)
         first, loss, g = problem.evaluate()
         m = self.memory
@@ -169,10 +170,11 @@ class _Problem:
         with enable_grad():
             returned = self.closure()
         grads = [np.zeros_like(p.data) if p._grad is None else p._grad._data for p in self.buffer.params]
-        return returned, float(returned), np.concatenate([g.reshape(-1) for g in grads])
+        return returned, float(returned), np.concatenate([self.buffer.flat(g) for g in grads])
 
     def place(self, start: Any, length: float, direction: Any) -> None:
         self.values[...] = start + length * direction
+        self.buffer.give()
 
     def at(self, start: Any, direction: Any, length: float) -> tuple[float, Any]:
         self.place(start, length, direction)

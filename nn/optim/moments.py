@@ -298,7 +298,7 @@ class LAMB(Optimizer):
             buffer.steps[i] += 1
             t, part = buffer.steps[i], buffer.part(i)
             values, m, v = buffer.values[part], buffer.state["m"][part], buffer.state["v"][part]
-            g = self._signed(group, p._grad._data.reshape(-1))
+            g = self._signed(group, buffer.flat(p._grad._data))
             m[...], v[...] = lamb_moments(g, m, v, b1, 1 - b1, b2, 1 - b2)
             u = m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + group["eps"]) + group["weight_decay"] * values
             size, length = np.sqrt(np.sum(values * values)), np.sqrt(np.sum(u * u))
