@@ -16,8 +16,8 @@ def like(x: Any, other: Any) -> Any:
     return x if x.dtype == other.dtype else np.astype(x, other.dtype)
 
 
-def integers(name: str, labels: Any, other: Any, what: str = "labels") -> Any:
-    """Labels (or ``what`` they are) as an integer array of ``other``'s backend.
+def integers(name: str, labels: Any, other: Any) -> Any:
+    """Labels as an integer array of ``other``'s backend.
 
     Raises:
         TypeError: they are floats.
@@ -26,11 +26,8 @@ def integers(name: str, labels: Any, other: Any, what: str = "labels") -> Any:
         labels = backend_of(other).asarray(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(
-            f"{name}: expected integer {what}; got {labels.dtype}. Cast them with .astype('int64')"
-            + (
-                ", or pass probabilities of the prediction's shape where the loss takes them." * (what == "labels")
-                or "."
-            )
+            f"{name}: expected integer labels; got {labels.dtype}. Cast them with .astype('int64'), or pass "
+            "probabilities of the prediction's shape where the loss takes them."
         )
     return labels
 
@@ -42,18 +39,6 @@ def check_range(name: str, what: str, values: Any, count: int, fix: str) -> None
         low, high = int(values.min()), int(values.max())
         if low < 0 or high >= count:
             raise IndexError(f"{name}: expected {what} from 0 to {count - 1}; got {low if low < 0 else high}. {fix}")
-
-
-def check_whole(name: str, labels: Any) -> None:
-    """Raise ValueError for labels that are no whole numbers, NaN say, where looking does not wait for a device."""
-    values = raw(labels)
-    if backend_of(values).device_type == "cpu" and values.size:
-        wrong = values[values != np.floor(values)]
-        if wrong.size:
-            raise ValueError(
-                f"{name}: expected whole numbers as labels; got {float(wrong.reshape(-1)[0])}. Fill in what "
-                "is missing, leave it out, or pass probabilities to a loss that takes them."
-            )
 
 
 def constant(data: Any) -> Any:

@@ -341,7 +341,7 @@ DENSE_ERRORS = [
     (
         lambda: nn.Embedding(3, 2)(np.array([0.0])),
         TypeError,
-        "integer labels; got float64|integer indices; got float64",
+        "integer labels; got float64|integers; got float64",
     ),
     (lambda: nn.Dropout(1.5), ValueError, "from 0 to 1; got 1.5"),
     (lambda: nn.GroupNorm(4, 6), ValueError, r"num_channels \(6\) to be a multiple of num_groups \(4\)"),

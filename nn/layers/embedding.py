@@ -24,7 +24,7 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:
            [1., 2.],
            [3., 4.]])
     """
-    indices = integers("embedding", indices, weight, "indices")
+    indices = integers("embedding", indices, weight)
     check_range("embedding", "indices", indices, weight.shape[0], "Make the table larger, or correct the indices.")
     out = np.take(weight, indices, axis=0)
     if padding_idx is None:
