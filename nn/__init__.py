@@ -8,6 +8,7 @@ from nn import checkpoint as checkpoint
 from nn import data as data
 from nn import functional as functional
 from nn import init as init
+from nn import initializers as initializers
 from nn import layers as layers
 from nn import losses as losses
 from nn import metrics as metrics

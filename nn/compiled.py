@@ -8,6 +8,7 @@ from typing import Any
 import backends
 from nn import losses, metrics, nest, optim, optimizers
 from nn.losses.base import Loss
+from nn.losses.keras_classes import KerasLoss
 from nn.metrics.base import Metric
 
 
@@ -32,9 +33,9 @@ class Compiled:
         self.loss: Any = None
         self.losses: Any = None
         if self.several:
-            self.losses = _mapped(losses.get, loss)
+            self.losses = _mapped(_loss, loss)
         elif loss is not None:
-            self.loss = losses.get(loss)
+            self.loss = _loss(loss)
         self.loss_weights = loss_weights
         self.metrics = _metrics(given)
         self.weighted = _metrics(weighted)
@@ -151,6 +152,11 @@ class Compiled:
         if self.after is not None:
             self.after()
         return seen[0]
+
+
+def _loss(given: Any) -> Any:
+    # Keras's objects take (y_true, y_pred); here losses are called the other way round.
+    return given.named if isinstance(given, KerasLoss) else losses.get(given)
 
 
 _CONTAINERS = (list, tuple, dict)

@@ -11,6 +11,7 @@ import pytest
 
 import nn
 from autograd import Tensor
+from tests.nn_recorded import KERAS, close
 
 
 def test_lbfgs_in_fit_is_its_own_loop() -> None:
@@ -132,3 +133,39 @@ def test_a_trained_model_can_be_pickled_and_trained_on() -> None:
         whole.fit(x, x.sum(axis=1), epochs=4, verbose=0, shuffle=False)
         for p, q in zip(copied.parameters(), whole.parameters()):
             np.testing.assert_array_equal(p.data, q.data)
+
+
+@pytest.mark.parametrize("case", KERAS.names("loss/"))
+def test_kerass_loss_objects_are_called_in_its_order(case: str) -> None:
+    options = dict(KERAS.cases[case])
+    loss = getattr(nn.losses, options.pop("cls"))(**options)
+    given = KERAS.part(case, "in")
+    weights = [given["sample_weight"]] if "sample_weight" in given else []
+    close(loss(given["y_true"], given["y_pred"], *weights), KERAS.arrays[f"{case}/out"], 2e-6, case)
+
+
+def test_a_loss_object_of_kerass_in_compile() -> None:
+    x, y = np.random.default_rng(0).normal(size=(12, 2)), np.arange(12) % 2
+
+    def fitted(loss: Any) -> Any:
+        nn.set_random_seed(0)
+        model = nn.Sequential([nn.Dense(1, input_shape=(2,), kernel_initializer=nn.initializers.HeNormal())])
+        model.compile("adam", loss)
+        return model.fit(x, y, verbose=0).history["loss"]
+
+    by_name = fitted(nn.losses.get("binary_crossentropy", from_logits=True, label_smoothing=0.1))
+    assert fitted(nn.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)) == by_name
+    with pytest.raises(TypeError, match="binary_crossentropy: expected options among reduction, from_logits"):
+        nn.losses.BinaryCrossentropy(logits=True)
+
+
+@pytest.mark.parametrize("name", [n for n in nn.initializers.__all__ if n not in ("get", "Initializer", "Constant")])
+def test_initialisers_under_kerass_names(name: str) -> None:
+    make = getattr(nn.initializers, name)
+    spelled = "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+    nn.set_random_seed(0)
+    found = make()((6, 4), "float32")
+    nn.set_random_seed(0)
+    if name == "VarianceScaling":
+        spelled = "lecun_normal"
+    np.testing.assert_array_equal(found, nn.init.get(spelled)((6, 4), "float32"))
