@@ -225,7 +225,8 @@ class Module(TorchNames):
         """Copy arrays into the parameters and buffers of the same names; nothing is written unless all fits.
 
         Args:
-            state_dict: path -> array (of any backend), NumPy array or Tensor. A shared parameter may stand under any
+            state_dict: path -> array (of any backend), Tensor, or anything with DLPack or ``__array__``, such as what
+                PyTorch's ``state_dict()`` holds. A shared parameter may stand under any
                 of its names, or under all.
             strict: raise where a name is missing or unexpected or a shape differs; otherwise load what fits.
 

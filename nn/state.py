@@ -1,13 +1,14 @@
-"""Reading, writing and moving the Tensors of modules. Imports ``autograd`` and ``backends``."""
+"""Reading, writing and moving the Tensors of modules. Imports ``nn.nest`` and ``autograd``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import autograd.numpy as np
+import backends
 from autograd import Tensor, no_grad
 from autograd.numpy.common import as_dtype
+from nn import nest
 
 
 class LoadReport:
@@ -73,7 +74,7 @@ def _array(path: str, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         return value.detach()
     try:
-        return Tensor(value if hasattr(value, "dtype") else np.asarray(value))
+        return Tensor(value if type(value) in backends.BY_TYPE else nest.as_array(value))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"load_state_dict: expected an array for {path}; got {type(value).__name__} ({error}). "
