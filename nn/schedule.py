@@ -45,6 +45,10 @@ class Schedule:
         self.t += 1
         self.apply()
 
+    def get_last_lr(self) -> list[float]:
+        """The rate in force of each group."""
+        return [group["lr"] for group in self.optimizer.groups]
+
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on from here."""
         return {"t": self.t, "bases": list(self.bases)}
@@ -360,6 +364,10 @@ class ReduceLROnPlateau:
                 if group["lr"] - reduced > self.eps:
                     group["lr"] = reduced
             self.waiting, self.bad = self.cooldown, 0
+
+    def get_last_lr(self) -> list[float]:
+        """The rate in force of each group."""
+        return [group["lr"] for group in self.optimizer.groups]
 
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on from here."""

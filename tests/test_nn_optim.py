@@ -253,6 +253,17 @@ def test_negative_options_are_refused(kind: str) -> None:
         getattr(optim, kind)([{"params": [w], "lr": float("nan")}])
 
 
+def test_gradients_are_forgotten_or_zeroed() -> None:
+    a, b = tensor([1.0], requires_grad=True), tensor([1.0], requires_grad=True)
+    optimizer = optim.AdamW([a, b], 0.1, (0.8, 0.9), 1e-6, 0.5)
+    assert optimizer.options["betas"] == (0.8, 0.9) and optimizer.options["weight_decay"] == 0.5
+    a.grad = tensor([3.0])
+    optimizer.zero_grad(set_to_none=False)
+    assert a.grad is not None and a.grad.tolist() == [0.0] and b.grad is None
+    optimizer.zero_grad()
+    assert a.grad is None
+
+
 def test_a_group_is_added_under_pytorchs_name() -> None:
     a, b = tensor([1.0], requires_grad=True), tensor([1.0], requires_grad=True)
     optimizer = optim.SGD([a], lr=0.5)

@@ -36,6 +36,7 @@ def test_thirty_steps_agree_with_pytorch(case: str) -> None:
     found, momenta = [], []
     for metric in RECORDED["schedule/plateau/metric"]:
         found.append(optimizer.lr)
+        assert rates.get_last_lr() == [optimizer.lr]
         momenta.append(optimizer.groups[0]["momentum"])
         rates.step(float(metric)) if "plateau" in case else rates.step()
     np.testing.assert_allclose(found, RECORDED[f"{case}/rates"], rtol=1e-12)

@@ -137,12 +137,15 @@ class Optimizer:
 
     # The step ----------------------------------------------------------------------------------------------------
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with ``set_to_none=False``, those there are become zeros."""
         for group in self.groups:
             for p in group["params"]:
-                p._grad = None
-                p._grad_owned = False
+                if set_to_none or p._grad is None:
+                    p._grad = None
+                    p._grad_owned = False
+                else:
+                    p.grad = Tensor(np.zeros_like(p._grad._data))
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, once; ``closure`` computes loss and gradients anew first."""

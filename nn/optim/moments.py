@@ -99,8 +99,16 @@ class AdamW(Adam):
 
     decoupled = True
 
-    def __init__(self, params: Iterable[Any], lr: float = 0.001, weight_decay: float = 0.01, **options: Any) -> None:
-        super().__init__(params, lr=lr, weight_decay=weight_decay, **options)
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        **options: Any,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, **options)
 
 
 # Its kin -----------------------------------------------------------------------------------------------------------
