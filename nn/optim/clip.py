@@ -9,7 +9,7 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd import Tensor, no_grad
-from nn.optim.base import narrow
+from nn.optim.buffers import narrow
 
 
 def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, limit: float) -> None:

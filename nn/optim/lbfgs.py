@@ -12,7 +12,8 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd import enable_grad
-from nn.optim.base import Buffer, Optimizer
+from nn.optim.base import Optimizer
+from nn.optim.buffers import Buffer
 
 # Sufficient decrease and curvature (Nocedal, Wright, section 3.1).
 C1, C2 = 1e-4, 0.9
