@@ -8,6 +8,7 @@ from nn import checkpoint as checkpoint
 from nn import data as data
 from nn import functional as functional
 from nn import init as init
+from nn import initializers as initializers
 from nn import layers as layers
 from nn import losses as losses
 from nn import metrics as metrics
@@ -15,6 +16,7 @@ from nn import optim as optim
 from nn import optimizers as optimizers
 from nn import random as random
 from nn import schedule as schedule
+from nn import utils as utils
 from nn.layers import *
 from nn.losses import *
 from nn.models import load_model as load_model
@@ -28,4 +30,7 @@ from nn.saving import load_keras_weights as load_keras_weights
 from nn.saving import load_weights as load_weights
 from nn.saving import save_weights as save_weights
 from nn.sequential import Sequential as Sequential
+from nn.torch_names import ModuleDict as ModuleDict
+from nn.torch_names import ModuleList as ModuleList
+from nn.torch_names import ParameterList as ParameterList
 from nn.training import Model as Model

@@ -30,17 +30,35 @@ def exponential(x: Any) -> Any:
     return np.exp(x)
 
 
-def softmin(x: Any, axis: int = -1) -> Any:
-    """softmax(-x) along ``axis``.
+def softmax(x: Any, axis: int = -1, dim: int | None = None) -> Any:
+    """e^x over its sum along ``axis`` (PyTorch: ``dim``).
+
+    >>> softmax([[0.0, 0.0]], dim=1)
+    array([[0.5, 0.5]])
+    """
+    return np.softmax(x, axis if dim is None else dim)
+
+
+def log_softmax(x: Any, axis: int = -1, dim: int | None = None) -> Any:
+    """log(softmax(x)) along ``axis`` (PyTorch: ``dim``), exact where softmax rounds to 0.
+
+    >>> log_softmax([[0.0, 0.0]], dim=1)
+    array([[-0.69314718, -0.69314718]])
+    """
+    return np.log_softmax(x, axis if dim is None else dim)
+
+
+def softmin(x: Any, axis: int = -1, dim: int | None = None) -> Any:
+    """softmax(-x) along ``axis`` (PyTorch: ``dim``).
 
     >>> softmin([0.0, 0.0])
     array([0.5, 0.5])
     """
-    return np.softmax(-np.asarray(x), axis=axis)
+    return np.softmax(-np.asarray(x), axis=axis if dim is None else dim)
 
 
-def glu(x: Any, axis: int = -1) -> Any:
-    """a·sigmoid(b), a and b the halves of x along ``axis`` (Dauphin et al. 2017).
+def glu(x: Any, axis: int = -1, dim: int | None = None) -> Any:
+    """a·sigmoid(b), a and b the halves of x along ``axis`` (PyTorch: ``dim``) (Dauphin et al. 2017).
 
     Raises:
         ValueError: the axis has an odd size.

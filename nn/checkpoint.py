@@ -126,6 +126,8 @@ class Folder:
     def save(self, tree: Any) -> None:
         """Make ``tree`` the newest checkpoint."""
         self.path.mkdir(parents=True, exist_ok=True)
+        for torn in self.path.glob(f".{self._next.name}.*.part"):  # by a writer that was killed
+            torn.unlink(missing_ok=True)
         write(self._next, tree)
         if self.newest.exists():
             os.replace(self.newest, self.previous)

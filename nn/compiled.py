@@ -8,6 +8,7 @@ from typing import Any
 import backends
 from nn import losses, metrics, nest, optim, optimizers
 from nn.losses.base import Loss
+from nn.losses.keras_classes import KerasLoss
 from nn.metrics.base import Metric
 
 
@@ -24,14 +25,17 @@ class Compiled:
         if isinstance(self.recipe, optimizers.Recipe) and self.recipe.given and _is_plain([self.recipe.given, rest]):
             self.given = {"optimizer": self.recipe.given, **rest}
         self.optimizer: optim.Optimizer | None = None if isinstance(self.recipe, optimizers.Recipe) else self.recipe
+        # Called between backward and step, and after step; the moving average of the weights.
         self.before: Any = None
+        self.after: Any = None
+        self.average: optim.WeightAverage | None = None
         self.several = isinstance(loss, (list, tuple, Mapping))
         self.loss: Any = None
         self.losses: Any = None
         if self.several:
-            self.losses = _mapped(losses.get, loss)
+            self.losses = _mapped(_loss, loss)
         elif loss is not None:
-            self.loss = losses.get(loss)
+            self.loss = _loss(loss)
         self.loss_weights = loss_weights
         self.metrics = _metrics(given)
         self.weighted = _metrics(weighted)
@@ -113,9 +117,46 @@ class Compiled:
         """The optimiser over the model's parameters, made at the first call."""
         if self.optimizer is None:
             assert isinstance(self.recipe, optimizers.Recipe)
-            self.optimizer = self.recipe.bind(model.parameters())
+            parameters = model.parameters()
+            if parameters and not any([p.requires_grad for p in parameters]):
+                raise ValueError(
+                    f"fit: expected parameters to train; got {len(parameters)}, all frozen. Call unfreeze() on what "
+                    "is to be trained."
+                )
+            self.optimizer = self.recipe.bind(parameters)
             self.before = self.recipe.before_step(self.optimizer)
+            self.average = self.recipe.average_of(self.optimizer)
+            self.after = self.recipe.after_step(self.average)
         return self.optimizer
+
+    def step(self, model: Any, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+        """One update from one batch: what the model gave for it, and the loss."""
+        optimizer = self.bind(model)
+        seen: list[tuple[Any, Any]] = []
+
+        def closure() -> Any:
+            out = model(x)
+            loss = self.compute(out, y, weight)
+            optimizer.zero_grad()
+            loss.backward()
+            if self.before is not None:
+                self.before()
+            seen.append((out, loss))
+            return loss
+
+        if optimizer.takes_closure:
+            optimizer.step(closure)
+        else:
+            closure()
+            optimizer.step()
+        if self.after is not None:
+            self.after()
+        return seen[0]
+
+
+def _loss(given: Any) -> Any:
+    # Keras's objects take (y_true, y_pred); here losses are called the other way round.
+    return given.named if isinstance(given, KerasLoss) else losses.get(given)
 
 
 _CONTAINERS = (list, tuple, dict)

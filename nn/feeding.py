@@ -8,7 +8,7 @@ from typing import Any
 import backends
 from nn import nest
 from nn.data import Batches
-from nn.data.places import put
+from nn.data.places import staged
 from nn.module import Module
 
 
@@ -71,8 +71,7 @@ class Converted(Batches):
         self.source.begin()
 
     def iterate(self, start: int = 0, stop: int | None = None) -> Iterator[Any]:
-        for batch in self.source.iterate(start, stop):
-            yield nest.map_leaves(lambda a: put(a, self.where), self.cast(batch))
+        return staged(map(self.cast, self.source.iterate(start, stop)), self.where, not self.once)
 
     def get_state(self) -> dict[str, Any]:
         return self.source.get_state()

@@ -76,6 +76,8 @@ class Fit:
                 if self.steps is None and not self.batches.once:
                     self.current, self.at = None, 0
                 self._back_up("epoch")
+            if self.compiled.average is not None and self.compiled.average.updates:
+                self.compiled.average.apply()
             calls.call("on_train_end", logs)
         return self.history
 
@@ -95,7 +97,8 @@ class Fit:
     def _train(self, progress: Progress) -> int:
         """The steps of one epoch, from where it stands; how many it has in all."""
         model, compiled, running, optimizer = self.model, self.compiled, self.running, self.optimizer
-        compute, before, update = compiled.compute, compiled.before, compiled.update
+        compute, before, after, update = compiled.compute, compiled.before, compiled.after, compiled.update
+        closes = optimizer.takes_closure
         begins, ends = self.calls.listeners["on_train_batch_begin"], self.calls.listeners["on_train_batch_end"]
         reports = bool(compiled.metrics or compiled.weighted)
         backups = [backup for backup in self.backups if backup.save_freq != "epoch"]
@@ -119,13 +122,18 @@ class Fit:
             x, y, weight = batch
             for begin in begins:
                 begin(self.step, {})
-            out = model(x)
-            loss = compute(out, y, weight)
-            optimizer.zero_grad()
-            loss.backward()
-            if before is not None:
-                before()
-            optimizer.step()
+            if closes:
+                out, loss = compiled.step(model, x, y, weight)
+            else:
+                out = model(x)
+                loss = compute(out, y, weight)
+                optimizer.zero_grad()
+                loss.backward()
+                if before is not None:
+                    before()
+                optimizer.step()
+                if after is not None:
+                    after()
             running.add(loss._data, x.shape[0] if hasattr(x, "shape") else size_of(x))
             if reports:
                 update(y, arrays_of(out), weight)
@@ -165,6 +173,7 @@ class Fit:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "average": None if self.compiled.average is None else self.compiled.average.state_dict(),
             "epoch": self.epoch,
             "position": [self.at, self.step, self.taken],
             "middle": middle,
@@ -183,9 +192,15 @@ class Fit:
             state = backup.folder.load()
             if state is None:
                 continue
-            checkpoint.restore(
-                {k: state[k] for k in ("model", "optimizer")}, model=self.model, optimizer=self.optimizer
-            )
+            parts: dict[str, Any] = {"model": self.model, "optimizer": self.optimizer}
+            if self.compiled.average is not None:
+                parts["average"] = self.compiled.average
+            if ("average" in parts) != (state["average"] is not None):
+                raise ValueError(
+                    "fit: expected a checkpoint of a training with the same use_ema as now; got another. Compile as "
+                    "before, or remove the folder to begin anew."
+                )
+            checkpoint.restore({k: state[k] for k in parts}, **parts)
             self.history.set_state(state["history"])
             self.calls.set_state(state["callbacks"])
             self.epoch = state["epoch"]
@@ -194,6 +209,8 @@ class Fit:
             if state["passing"]:
                 self.batches.set_state(state["batches"])
                 self.current = self.batches.iterate(self.at)
+            else:  # a new order is still to be drawn, by a stream that goes on
+                self.batches.set_state({**state["batches"], "before": None})
             if self.middle:
                 self.running.set_state(state["running"])
                 self.compiled.reset()

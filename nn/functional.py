@@ -15,13 +15,11 @@ from autograd.numpy.activations import (
     hardswish,
     hardtanh,
     leaky_relu,
-    log_softmax,
     mish,
     relu6,
     selu,
     sigmoid,
     silu,
-    softmax,
     softplus,
     softshrink,
     softsign,
@@ -46,7 +44,18 @@ from autograd.numpy.pooling import (
 )
 from autograd.numpy.trigonometry import tanh
 from autograd.ops.network import linear
-from nn.activations import glu, logsigmoid, prelu, relu, softmin, sparse_plus, squareplus, threshold
+from nn.activations import (
+    glu,
+    log_softmax,
+    logsigmoid,
+    prelu,
+    relu,
+    softmax,
+    softmin,
+    sparse_plus,
+    squareplus,
+    threshold,
+)
 from nn.layers.attention import scaled_dot_product_attention
 from nn.layers.batch_norm import batch_norm
 from nn.layers.embedding import embedding

@@ -257,6 +257,32 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
     return fill_(tensor, Uniform(a, b))
 
 
+def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> Tensor:
+    """Gaussian, drawn again where it lies outside [a, b].
+
+    Raises:
+        ValueError: the interval is empty, or so far out that draws would hardly ever fall into it.
+
+    >>> import nn
+    >>> bool((abs(trunc_normal_(nn.parameter([0.0] * 99), std=2.0, a=-1.0, b=1.0).data) <= 1).all())
+    True
+    """
+    if not a < b or a > mean + 4 * std or b < mean - 4 * std:
+        raise ValueError(
+            f"trunc_normal_: expected a < b within four deviations of the mean; got [{a}, {b}] beside {mean} ± {std}. "
+            "Choose another interval."
+        )
+
+    def draw(shape: Shape, dtype: Any) -> Any:
+        stream = random.stream()
+        out = stream.standard_normal(shape, dtype) * std + mean
+        while bool((outside := (out < a) | (out > b)).any()):
+            out = np.where(outside, stream.standard_normal(shape, dtype) * std + mean, out)
+        return out
+
+    return fill_(tensor, draw)
+
+
 def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     """Gaussian of variance 2·gain²/(fan_in + fan_out) (Glorot, Bengio 2010)."""
     return fill_(tensor, VarianceScaling(gain * gain, "fan_avg", "normal"))

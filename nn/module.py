@@ -13,6 +13,7 @@ import autograd.numpy as np
 from autograd import Tensor, tensor
 from autograd.lines import is_watched, scope
 from nn import state, summaries
+from nn.torch_names import TorchNames
 
 M = TypeVar("M", bound="Module")
 
@@ -31,7 +32,7 @@ class _Arguments:
         self.kwargs = kwargs
 
 
-class Module:
+class Module(TorchNames):
     """The base of layers and models.
 
     A subclass sets Tensors and modules as attributes and defines ``forward``; calling the module runs it. There is no
@@ -224,7 +225,8 @@ class Module:
         """Copy arrays into the parameters and buffers of the same names; nothing is written unless all fits.
 
         Args:
-            state_dict: path -> array (of any backend), NumPy array or Tensor. A shared parameter may stand under any
+            state_dict: path -> array (of any backend), Tensor, or anything with DLPack or ``__array__``, such as what
+                PyTorch's ``state_dict()`` holds. A shared parameter may stand under any
                 of its names, or under all.
             strict: raise where a name is missing or unexpected or a shape differs; otherwise load what fits.
 
@@ -252,7 +254,11 @@ class Module:
         """Move every parameter and buffer to a device (``"cuda"``) or dtype (``"float64"``), in place; returns itself.
 
         The Tensors stay the same objects, so that optimisers made before go on working; a dtype leaves integers be.
+
+        Raises:
+            TypeError: a dtype of no real numbers, or neither a dtype, a device nor a Tensor.
         """
+        state.check_target(target)
         for _, _, value in list(self.walk()):
             if isinstance(value, Tensor):
                 state.move(value, target)

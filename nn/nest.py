@@ -88,7 +88,7 @@ def as_array(x: Any, name: str = "data") -> Any:
         return _numeric(x, x, name)
     try:
         if hasattr(x, "to_numpy"):  # pandas and its kin; a frame of one dtype without a copy
-            array = HOST.asarray(x.to_numpy())
+            array = _framed(x)
         elif hasattr(x, "__dlpack__") and hasattr(x, "__dlpack_device__"):
             array = _exchanged(x)
         else:
@@ -99,6 +99,16 @@ def as_array(x: Any, name: str = "data") -> Any:
             f"got {type(x).__name__} ({error}). Convert it with numpy.asarray first."
         ) from None
     return _numeric(array, x, name)
+
+
+def _framed(x: Any) -> Any:
+    array = HOST.asarray(x.to_numpy())
+    dtypes = list(x.dtypes) if hasattr(x, "columns") else [getattr(x, "dtype", None)]
+    if array.dtype.kind != "O" or not all([getattr(dtype, "kind", "O") in "biuf" for dtype in dtypes]):
+        return array
+    # pandas's dtypes that may lack values: a missing number is NaN, a missing integer an error.
+    common = HOST.xp.result_type(*[getattr(dtype, "numpy_dtype", dtype) for dtype in dtypes])
+    return x.to_numpy(dtype=common, na_value=float("nan")) if common.kind == "f" else x.to_numpy(dtype=common)
 
 
 def _exchanged(x: Any) -> Any:

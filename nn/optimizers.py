@@ -1,7 +1,8 @@
-"""Optimisers under Keras's names, arguments and defaults, bound to parameters at the first step. Imports ``nn.optim``.
+"""Optimisers under Keras's names, arguments and defaults, bound to parameters at the first step.
 
-``compile(optimizer="adam")`` and ``compile(optimizer=nn.optimizers.Adam(learning_rate=0.01))`` end here. An
-``nn.optim`` optimiser, made with its parameters, does as well.
+Imports ``nn.optim`` and ``decays``. ``compile(optimizer="adam")`` and
+``compile(optimizer=nn.optimizers.Adam(learning_rate=0.01))`` end here. An ``nn.optim`` optimiser, made with its
+parameters, does as well.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd import Tensor
-from nn import optim
+from nn import decays, optim
+from nn import decays as schedules  # noqa: F401 - Keras's name for them
 
 
 class Recipe:
@@ -25,6 +27,8 @@ class Recipe:
         options: its options.
         decay: weight decay where the class has none of Keras's kind: parameters shrink by lr·decay before each step.
         clipnorm, clipvalue, global_clipnorm: limits for gradients: each one's norm, each entry, the norm of all.
+        use_ema, ema_momentum: keep a moving average of the weights, which they become when ``fit`` ends.
+        ema_overwrite_frequency: become it after every so many steps, besides.
     """
 
     def __init__(
@@ -36,6 +40,9 @@ class Recipe:
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
     ) -> None:
         if sum([limit is not None for limit in (clipnorm, clipvalue, global_clipnorm)]) > 1:
             raise ValueError(
@@ -44,7 +51,7 @@ class Recipe:
         self.name = name
         self.kind = kind
         self.schedule: Callable[[int], float] | None = None
-        rate = options["lr"]
+        rate = decays.from_data(options["lr"])
         if callable(rate):
             self.schedule = rate
             options = {**options, "lr": float(rate(0))}
@@ -52,6 +59,7 @@ class Recipe:
         self.given: tuple[str, dict[str, Any]] | None = None
         self.decay = decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
+        self.use_ema, self.ema_momentum, self.overwrite = use_ema, ema_momentum, ema_overwrite_frequency
 
     def bind(self, params: Iterable[Tensor]) -> optim.Optimizer:
         """The optimiser over ``params``."""
@@ -80,6 +88,25 @@ class Recipe:
                 act()
 
         return before if todo else None
+
+    def average_of(self, optimizer: optim.Optimizer) -> optim.WeightAverage | None:
+        """The moving average of the weights, where it is asked for."""
+        if not self.use_ema:
+            return None
+        return optim.WeightAverage([p for group in optimizer.groups for p in group["params"]], self.ema_momentum)
+
+    def after_step(self, average: optim.WeightAverage | None) -> Callable[[], None] | None:
+        """What to do after ``step``; None where nothing is asked for."""
+        if average is None or not self.overwrite:
+            return None if average is None else average.update
+        held, every = average, self.overwrite
+
+        def after() -> None:
+            held.update()
+            if held.updates % every == 0:
+                held.apply()
+
+        return after
 
     @staticmethod
     def _scheduled(optimizer: optim.Optimizer, schedule: Callable[[int], float]) -> Callable[[], None]:
@@ -160,6 +187,8 @@ def _kept(make: Callable[..., Recipe]) -> Callable[..., Recipe]:
         for name, parameter in signature.parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 given |= given.pop(name, {})
+        if "learning_rate" in given:
+            given["learning_rate"] = decays.as_data(given["learning_rate"])
         recipe.given = make.__name__.lower(), given
         return recipe
 

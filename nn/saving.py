@@ -1,4 +1,4 @@
-"""Weights in files: safetensors, or npz without pickle. Loading executes nothing. Imports ``nn.module``, ``backends``.
+"""Weights in files: safetensors, or npz without pickle. Loading executes nothing. Imports ``nn.files``, ``nn.module``.
 
 The names in the file are those of ``state_dict()``, which are PyTorch's for the same architecture, so that files go
 both ways. Files are written beside their place and moved there, so that a crash leaves the old one.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import backends
 from autograd import Tensor
+from nn import files
 from nn.module import Module
 from nn.state import LoadReport
 
@@ -63,9 +63,9 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
     kind = _format(path)
     plain = {name: _on_host(value) for name, value in arrays.items()}
     if kind == "npz":
-        write_atomically(path, lambda file: _write_npz(file, plain))
+        write_atomically(path, lambda file: files.write_npz(file, plain))
     else:
-        data = _safetensors().save(plain)
+        data = files.write_safetensors(plain)
         write_atomically(path, lambda file: file.write(data))
 
 
@@ -79,36 +79,15 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
     kind = _format(path)
     if not path.is_file():
         raise FileError(f"load_weights: expected a file {path}; there is none. Correct the path.")
-    read = _read_npz if kind == "npz" else _safetensors_reader()
     try:
-        return dict(read(path))
+        return files.read_npz(path) if kind == "npz" else files.read_safetensors(path)
+    except ImportError:
+        raise
     except Exception as error:
         raise FileError(
             f"load_weights: expected {path} to be a {kind} file of arrays; got {type(error).__name__}: {error}. "
             "The file is damaged or of another format; nothing was loaded. Save it anew."
         ) from error
-
-
-def _safetensors_reader() -> Callable[[Path], dict[str, Any]]:
-    load = _safetensors().load
-    return lambda path: load(path.read_bytes())
-
-
-def _write_npz(file: BinaryIO, arrays: Mapping[str, Any]) -> None:
-    """As ``numpy.savez``, which can't take arrays called ``file``."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                _numpy().lib.format.write_array(entry, array, allow_pickle=False)
-
-
-def _read_npz(path: Path) -> dict[str, Any]:
-    numpy = _numpy()
-    if not zipfile.is_zipfile(path):
-        raise ValueError("not a zip archive")
-    # NumPy leaves a file that it opened itself open when the archive is broken.
-    with path.open("rb") as opened, numpy.load(opened, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
 
 
 def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) -> None:
@@ -148,22 +127,6 @@ def _format(path: Path) -> str:
             f"save_weights: expected a name that ends in {' or '.join(FORMATS)}; got {path.name!r}. Rename it."
         )
     return FORMATS[path.suffix]
-
-
-def _numpy() -> Any:
-    """The library behind host arrays and npz files."""
-    return backends.get("numpy").xp
-
-
-def _safetensors() -> Any:
-    try:
-        import safetensors.numpy
-    except ImportError:
-        raise ImportError(
-            "safetensors: expected the package for .safetensors files; it is not installed. "
-            "Install it with: pip install 'xpgrad[nn]', or save to a name that ends in .npz."
-        ) from None
-    return safetensors.numpy
 
 
 # From Keras ------------------------------------------------------------------------------------------------------

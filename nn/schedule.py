@@ -45,6 +45,10 @@ class Schedule:
         self.t += 1
         self.apply()
 
+    def get_last_lr(self) -> list[float]:
+        """The rate in force of each group."""
+        return [group["lr"] for group in self.optimizer.groups]
+
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on from here."""
         return {"t": self.t, "bases": list(self.bases)}
@@ -192,12 +196,13 @@ class OneCycleLR(Schedule):
         super().__init__(optimizer)
 
     def _between(self, values: Sequence[Any], t: int) -> float:
-        if t >= self.total_steps:
+        # The step() after the last batch may come; what it sets is used by none.
+        if t > self.total_steps:
             raise ValueError(
                 f"OneCycleLR: expected at most {self.total_steps} steps; got one more. Give a greater total_steps."
             )
         phase = next((i for i in range(1, len(self.ends)) if t <= self.ends[i]), len(self.ends) - 1)
-        done = (t - self.ends[phase - 1]) / (self.ends[phase] - self.ends[phase - 1])
+        done = min((t - self.ends[phase - 1]) / (self.ends[phase] - self.ends[phase - 1]), 1.0)
         a, b = values[phase - 1], values[phase]
         if self.cosine:
             return b + (a - b) / 2 * (1 + math.cos(math.pi * done))
@@ -257,7 +262,10 @@ class CyclicLR(Schedule):
 
 
 class SequentialLR(Schedule):
-    """One schedule after the other: each, a function of the optimiser, takes over at its milestone with t = 0 again.
+    """One schedule after the other: each takes over at its milestone, with t = 0 again.
+
+    Args:
+        schedules: schedules over the same optimiser, or functions of it that make them.
 
     >>> import nn
     >>> optimizer = nn.optim.SGD([nn.parameter(1.0)], lr=1.0)
@@ -268,14 +276,18 @@ class SequentialLR(Schedule):
     """
 
     def __init__(
-        self, optimizer: Any, schedules: Sequence[Callable[[Any], Schedule]], milestones: Sequence[int]
+        self, optimizer: Any, schedules: Sequence[Schedule | Callable[[Any], Schedule]], milestones: Sequence[int]
     ) -> None:
         if len(schedules) != len(milestones) + 1:
             raise ValueError(
                 f"SequentialLR: expected one milestone between each two schedules; got {len(schedules)} schedules and "
                 f"{len(milestones)} milestones."
             )
-        self.parts = [make(optimizer) for make in schedules]
+        self.parts = [part if isinstance(part, Schedule) else part(optimizer) for part in schedules]
+        if any([part.optimizer is not optimizer for part in self.parts]):
+            raise ValueError(
+                "SequentialLR: expected schedules over one optimiser; got several. Make them over the same."
+            )
         self.milestones = list(milestones)
         super().__init__(optimizer)
 
@@ -352,6 +364,10 @@ class ReduceLROnPlateau:
                 if group["lr"] - reduced > self.eps:
                     group["lr"] = reduced
             self.waiting, self.bad = self.cooldown, 0
+
+    def get_last_lr(self) -> list[float]:
+        """The rate in force of each group."""
+        return [group["lr"] for group in self.optimizer.groups]
 
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on from here."""

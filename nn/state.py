@@ -1,13 +1,14 @@
-"""Reading, writing and moving the Tensors of modules. Imports ``autograd`` and ``backends``."""
+"""Reading, writing and moving the Tensors of modules. Imports ``nn.nest`` and ``autograd``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import autograd.numpy as np
+import backends
 from autograd import Tensor, no_grad
 from autograd.numpy.common import as_dtype
+from nn import nest
 
 
 class LoadReport:
@@ -73,7 +74,7 @@ def _array(path: str, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         return value.detach()
     try:
-        return Tensor(value if hasattr(value, "dtype") else np.asarray(value))
+        return Tensor(value if type(value) in backends.BY_TYPE else nest.as_array(value))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"load_state_dict: expected an array for {path}; got {type(value).__name__} ({error}). "
@@ -106,6 +107,21 @@ def dtype_or_none(target: Any) -> Any:
         return as_dtype(target)
     except TypeError:
         return None
+
+
+def check_target(target: Any) -> None:
+    """Raise TypeError where parameters can't be sent to ``target``."""
+    dtype = dtype_or_none(target)
+    if dtype is not None:
+        if getattr(dtype, "kind", "f") not in "fcV":
+            raise TypeError(
+                f"to: expected a dtype of real numbers, which parameters need; got {dtype}. Use 'float32' or 'float64'."
+            )
+    elif not isinstance(target, (str, Tensor)):
+        raise TypeError(
+            f"to: expected a dtype ('float64'), a device ('cuda') or a Tensor; got {type(target).__name__}. "
+            "Pass one of these."
+        )
 
 
 def _listed(names: Iterable[str], most: int = 8) -> str:

@@ -34,6 +34,7 @@ class Row:
         own = [(name, value) for name, owner, value in module.walk() if owner is module and isinstance(value, Tensor)]
         self.path = path
         self.kind = type(module).__name__
+        self.name = getattr(module, "name", None)
         self.built = module.is_built()
         self.output: Any = None
         self.trained = sum(t.size for name, t in own if name not in module.buffers and t.requires_grad)
@@ -63,7 +64,8 @@ class Summary:
         table = [("layer", "output shape", "parameters", "memory")]
         for row in self.rows:
             count = f"{row.trained + row.fixed:,}" if row.built else "?"
-            table.append((f"{row.path} ({row.kind})".lstrip(), _shape(row.output), count, _bytes(row.nbytes)))
+            named = f", {row.name!r}" if isinstance(row.name, str) else ""
+            table.append((f"{row.path} ({row.kind}{named})".lstrip(), _shape(row.output), count, _bytes(row.nbytes)))
         widths = [max(len(line[i]) for line in table) for i in range(4)]
         text = [
             "  ".join(

@@ -20,11 +20,12 @@ from nn.data.splits import held_out
 from nn.feeding import Cast, Converted, arrays_of, padded
 from nn.fitting import Fit
 from nn.history import History
+from nn.keras_names import KerasNames
 from nn.module import Module
 from nn.progress import Progress
 
 
-class Model(Module):
+class Model(KerasNames, Module):
     """A module that trains itself: ``compile``, ``fit``, ``evaluate``, ``predict``. ``Sequential`` is one.
 
     >>> import nn
@@ -330,13 +331,7 @@ class Model(Module):
         compiled = self._ready("train_on_batch")
         (batch,) = self._batches("train_on_batch", x, y, sample_weight, size_of(nest.map_leaves(nest.as_array, x)))
         with self._mode(True):
-            optimizer = compiled.bind(self)
-            loss = compiled.compute(self(batch[0]), batch[1], batch[2])
-            optimizer.zero_grad()
-            loss.backward()
-            if compiled.before is not None:
-                compiled.before()
-            optimizer.step()
+            _, loss = compiled.step(self, *batch)
         return float(loss)
 
 

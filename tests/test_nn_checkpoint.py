@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -30,13 +32,19 @@ import numpy as np
 import nn
 
 folder, out, kill, pause, freq = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), sys.argv[5]
+variant = sys.argv[6]
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(50, 4)).astype("float32"), rng.integers(0, 3, 50)
 nn.set_random_seed(7)
 model = nn.Sequential([
     nn.Dense(16, activation="relu", input_shape=(4,)), nn.Dropout(0.3), nn.Dense(3, activation="softmax")
 ])
-model.compile(nn.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+if variant == "arrays":
+    optimizer = nn.optimizers.Adam(0.01)
+else:
+    rates = nn.optimizers.schedules.CosineDecay(0.05, 24, warmup_target=0.1, warmup_steps=5)
+    optimizer = nn.optimizers.SGD(rates, momentum=0.9, nesterov=True, use_ema=True, ema_momentum=0.9, clipnorm=0.5)
+model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
 steps = 0
 
 class Killer(nn.callbacks.Callback):
@@ -61,6 +69,21 @@ if kill.startswith("save"):
             return real(*args)
         setattr(os, name, dying)
 
+if kill.startswith("write"):
+    # Die with part of a file's bytes on the disk.
+    import zipfile
+    left = int(kill[5:])
+    def torn(self, data, real=zipfile._ZipWriteFile.write):
+        global left
+        left -= 1
+        if left == 0:
+            real(self, bytes(data)[: len(bytes(data)) // 2])
+            self._fileobj.flush()
+            os.fsync(self._fileobj.fileno())
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(self, data)
+    zipfile._ZipWriteFile.write = torn
+
 freq = freq if freq == "epoch" else int(freq)
 callbacks = [
     nn.callbacks.BackupAndRestore(folder, save_freq=freq, delete_checkpoint=False),
@@ -68,7 +91,23 @@ callbacks = [
     nn.callbacks.EarlyStopping(monitor="val_loss", patience=50, restore_best_weights=True),
     Killer(),
 ]
-history = model.fit(x, y, epochs=4, batch_size=8, verbose=0, callbacks=callbacks, validation_split=0.1)
+common = {"epochs": 4, "verbose": 0, "callbacks": callbacks}
+if variant == "arrays":
+    history = model.fit(x, y, batch_size=8, validation_split=0.1, **common)
+else:
+    class Set:
+        def __len__(self):
+            return 45
+        def __getitem__(self, i):
+            return x[i], y[i]
+    held = {"validation_data": (x[45:], y[45:])}
+    if variant == "dataset":
+        data = nn.data.Batches(Set(), batch_size=8, shuffle=True, seed=5, prefetch=2)
+    else:
+        def data():
+            order = np.random.default_rng(1).permutation(45)
+            return ((x[order[i : i + 8]], y[order[i : i + 8]]) for i in range(0, 45, 8))
+    history = model.fit(data, **held, **common)
 arrays = {name: value for name, value in model.state_dict().items()}
 np.savez(out, *arrays.values(), np.random.rand(3), *[np.array(v) for k, v in sorted(history.history.items())])
 print(steps)
@@ -76,10 +115,16 @@ print(steps)
 
 
 def run(
-    folder: Path, out: Path, kill: str = "no", freq: str = "epoch", pause: float = 0.0, after: float = 0.0
+    folder: Path,
+    out: Path,
+    kill: str = "no",
+    freq: str = "epoch",
+    pause: float = 0.0,
+    after: float = 0.0,
+    variant: str = "arrays",
 ) -> int | None:
     """How many steps the process took; None where it was killed."""
-    command = [sys.executable, "-c", PROGRAM, str(folder), str(out), kill, str(pause), freq]
+    command = [sys.executable, "-c", PROGRAM, str(folder), str(out), kill, str(pause), freq, variant]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if after:
@@ -93,12 +138,19 @@ def run(
 STEPS = 4 * 6
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("whole")
-    assert run(folder / "backup", folder / "end.npz") == STEPS
-    with np.load(folder / "end.npz") as file:
-        return {name: file[name] for name in file.files}
+@functools.cache
+def whole(variant: str) -> dict[str, Any]:
+    """What a training ends with that nobody interrupts."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        assert run(folder / "backup", folder / "end.npz", variant=variant) == STEPS
+        with np.load(folder / "end.npz") as file:
+            return {name: file[name] for name in file.files}
+
+
+@pytest.fixture
+def uninterrupted() -> dict[str, Any]:
+    return whole("arrays")
 
 
 posix = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
@@ -121,6 +173,37 @@ def test_killed_and_started_again_it_ends_with_the_same_numbers(
     assert run(tmp_path / "backup", out, "no", freq) == STEPS - kept
     with np.load(out) as file:
         assert sorted(file.files) == sorted(uninterrupted)
+        for name, value in uninterrupted.items():
+            np.testing.assert_array_equal(file[name], value, err_msg=name)
+
+
+@posix
+@pytest.mark.parametrize("variant", ["dataset", "function"])
+@pytest.mark.parametrize("kill, freq", [("batch9", "2"), ("batch12", "epoch"), ("batch20", "3"), ("write90", "5")])
+def test_schedules_momentum_averages_and_other_data_go_on_alike(
+    variant: str, kill: str, freq: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "end.npz"
+    assert run(tmp_path / "backup", out, kill, freq, variant=variant) is None
+    left = run(tmp_path / "backup", out, "no", freq, variant=variant)
+    assert left is not None and left < STEPS
+    with np.load(out) as file:
+        for name, value in whole(variant).items():
+            np.testing.assert_array_equal(file[name], value, err_msg=name)
+
+
+@posix
+@pytest.mark.parametrize("kill", ["write1", "write9", "write40", "write77"])
+def test_a_file_torn_in_the_middle_gives_way_to_the_one_before(
+    kill: str, uninterrupted: dict[str, Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "end.npz"
+    assert run(tmp_path / "backup", out, kill, "3") is None
+    torn = list((tmp_path / "backup").glob(".*.part"))
+    assert len(torn) == 1 and torn[0].stat().st_size > 0
+    assert run(tmp_path / "backup", out, "no", "3") is not None
+    assert not list((tmp_path / "backup").glob(".*.part"))
+    with np.load(out) as file:
         for name, value in uninterrupted.items():
             np.testing.assert_array_equal(file[name], value, err_msg=name)
 

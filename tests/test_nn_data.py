@@ -118,6 +118,67 @@ def test_large_arrays_are_taken_batch_by_batch(monkeypatch: pytest.MonkeyPatch, 
     assert all(backends.of(batch) is backend for batch in batches)
 
 
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_the_next_batch_is_on_its_way_while_one_is_in_use(
+    monkeypatch: pytest.MonkeyPatch, device_backend: Any, prefetch: int
+) -> None:
+    monkeypatch.setattr("nn.data.sources.RESIDENT", 10)
+    events: list[Any] = []
+    stage = type(device_backend).stage
+
+    def noted(self: Any, array: Any, device: Any = None) -> Any:
+        events.append((f"send {int(array[0])}", threading.current_thread()))
+        return stage(self, array, device)
+
+    monkeypatch.setattr(type(device_backend), "stage", noted)
+    for batch in Batches(np.arange(8.0), 2, device=device_backend, prefetch=prefetch):
+        events.append((f"use {int(to_numpy(batch)[0])}", threading.current_thread()))
+    said = [text for text, _ in events]
+    assert said == ["send 0", "send 2", "use 0", "send 4", "use 2", "send 6", "use 4", "use 6"]
+    # On the stream of the thread that uses them.
+    assert {thread for _, thread in events} == {threading.current_thread()}
+
+
+def test_fit_sends_the_next_batch_during_a_step(monkeypatch: pytest.MonkeyPatch, device_backend: Any) -> None:
+    x = np.arange(6.0, dtype="float32")[:, None]
+    events: list[str] = []
+    stage = type(device_backend).stage
+
+    def noted(self: Any, array: Any, device: Any = None) -> Any:
+        events.append("send")
+        return stage(self, array, device)
+
+    model = nn.Sequential([nn.Dense(1, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    model.fit(x, x, verbose=0)
+    monkeypatch.setattr(type(device_backend), "stage", noted)
+    use = nn.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: events.append("use"))
+
+    def batches() -> Any:
+        return ((x[i : i + 2], x[i : i + 2]) for i in (0, 2, 4))
+
+    model.fit(batches, verbose=0, callbacks=[use])
+    assert events == ["send", "send", "send", "send", "use", "send", "send", "use", "use"]
+    # An iterator that can't begin anew is left where the training left it.
+    events.clear()
+    generator = batches()
+    model.fit(generator, steps_per_epoch=2, verbose=0, callbacks=[use])
+    assert events == ["send", "send", "use", "send", "send", "use"]
+    assert float(next(generator)[0][0, 0]) == 4.0
+
+
+def test_on_the_host_nothing_is_taken_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+
+    def batches() -> Any:
+        for i in range(3):
+            taken.append(i)
+            yield np.full(2, float(i))
+
+    for i, _ in enumerate(Batches(batches, device="numpy")):
+        assert taken == list(range(i + 1))
+
+
 class Numbers:
     """A dataset that counts how often it was asked."""
 

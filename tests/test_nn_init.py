@@ -207,3 +207,17 @@ ERRORS = [
 def test_errors(call: Any, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call()
+
+
+def test_a_gaussian_is_cut_off_at_both_ends(backend: backends.Backend) -> None:
+    w = nn.Linear(100, 200).weight
+    init.trunc_normal_(w, mean=1.0, std=2.0, a=0.0, b=2.5)
+    values = to_numpy(w)
+    assert values.min() >= 0.0 and values.max() <= 2.5 and values.dtype == "float32"
+    # The mean of a Gaussian on [a, b]: mean + std·(φ(α) - φ(β))/(Φ(β) - Φ(α)), α = (a - mean)/std, β alike.
+    phi, cdf = (lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi)), (lambda x: (1 + math.erf(x / 2**0.5)) / 2)
+    alpha, beta = -0.5, 0.75
+    expected = 1.0 + 2.0 * (phi(alpha) - phi(beta)) / (cdf(beta) - cdf(alpha))
+    assert abs(values.mean() - expected) < 0.02
+    with pytest.raises(ValueError, match=r"expected a < b within four deviations.*got \[9.0, 10.0\]"):
+        init.trunc_normal_(w, a=9.0, b=10.0)

@@ -171,6 +171,37 @@ def test_a_terminal_gets_keras_bar(name: str, monkeypatch: pytest.MonkeyPatch) -
     assert shape(first, True)[0] == shape(theirs, True)[0]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
+@pytest.mark.parametrize("name", ["fit", "fit_validation", "evaluate", "predict"])
+def test_a_real_terminal_gets_keras_bar(name: str) -> None:
+    """The program on a pseudo-terminal: what stands there at the end, line by line."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM + TEXTS["statements"][name]],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(HERE.parent), "PYTHONIOENCODING": "utf-8"},
+    )
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        said += part
+    os.close(ours)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 0, error.decode()
+    text = said.decode()
+    assert "\x1b[1m" in text and "\r\x1b[1m" in text
+    assert shape(text, True) == shape(TEXTS["terminal"][name], True)
+
+
 def test_a_shorter_bar_leaves_nothing_of_a_longer_one() -> None:
     terminal = Terminal()
     progress = Progress(1, 10, terminal)  # type: ignore[arg-type]

@@ -203,6 +203,13 @@ def test_ignored_labels_leave_no_trace(backend: backends.Backend) -> None:
     np.testing.assert_allclose(gradient[[0, 2]], to_numpy(kept.grad), rtol=1e-14)
 
 
+@pytest.mark.parametrize(("wrong", "said"), [(float("nan"), "nan"), (1.5, "1.5")])
+def test_labels_that_are_no_whole_numbers_are_told(wrong: float, said: str) -> None:
+    loss = losses.get("sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=f"expected whole numbers as labels; got {said}. Fill in"):
+        loss(np.full((2, 3), 1 / 3), np.array([1.0, wrong]))
+
+
 @pytest.mark.parametrize("gamma", [0.0, 1.0, 2.0, 3.5])
 @pytest.mark.parametrize("alpha", [None, 0.25])
 def test_focal_loss_is_its_formula(alpha: float | None, gamma: float) -> None:

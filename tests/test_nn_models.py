@@ -136,3 +136,33 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(FileError, match="checkpoint: expected"):
         nn.load_model(path)
+
+
+@pytest.mark.parametrize("ending", [".npz", ".safetensors"])
+def test_a_changed_file_is_told_or_gives_the_same_model(ending: str, tmp_path: Path) -> None:
+    nn.set_random_seed(0)
+    model = nn.Sequential([nn.Dense(4, activation="relu", input_shape=(4,)), nn.BatchNorm1d(4), nn.Dense(1)])
+    model.compile(nn.optimizers.Adam(nn.optimizers.schedules.CosineDecay(0.1, 10)), "mse", ["mae"])
+    model.fit(X, Y, verbose=0)
+    path = tmp_path / f"model{ending}"
+    model.save(path)
+    whole, expected = path.read_bytes(), model.predict(X, verbose=0)
+    stream = np.random.default_rng(0)
+    told = 0
+    for kind in np.repeat(["cut", "flip", "noise"], 25):
+        data, at = bytearray(whole), int(stream.integers(len(whole)))
+        if kind == "cut":
+            del data[at:]
+        elif kind == "flip":
+            data[at] ^= 1 << int(stream.integers(8))
+        else:
+            data[at : at + 8] = stream.bytes(8)
+        path.write_bytes(bytes(data))
+        try:
+            again = nn.load_model(path)
+        except FileError:
+            told += 1
+        else:
+            np.testing.assert_array_equal(again.predict(X, verbose=0), expected)
+            assert again.optimizer.lr == model.optimizer.lr
+    assert told > 50

@@ -218,6 +218,31 @@ def test_a_state_that_does_not_fit_changes_nothing(state: Any, kind: type[Except
     assert flat(net) == before
 
 
+class Foreign:
+    """Another library's array: a dtype of its own kind, and DLPack."""
+
+    dtype = "foreign.float32"
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.array.__dlpack_device__()
+
+
+def test_other_libraries_arrays_load() -> None:
+    layer = nn.Linear(3, 2)
+    weight, bias = np.arange(6, dtype="float32").reshape(2, 3), np.ones(2, "float32")
+    assert not layer.load_state_dict({"weight": Foreign(weight), "bias": Foreign(bias)})
+    np.testing.assert_array_equal(to_numpy(layer.weight), weight)
+    with pytest.raises(ValueError, match=r"load_state_dict: expected an array for bias; got object"):
+        layer.load_state_dict({"weight": weight * 2, "bias": object()})
+    np.testing.assert_array_equal(to_numpy(layer.weight), weight)
+
+
 def test_not_strict_loads_what_fits_and_reports_the_rest() -> None:
     net = nn.Linear(2, 1)
     report = net.load_state_dict({"weight": np.zeros((3, 2)), "bias": np.ones(1), "more": 1.0}, strict=False)

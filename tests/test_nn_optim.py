@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import math
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +220,76 @@ def test_clipping() -> None:
 def test_bad_input_says_what_was_expected(call: Any, text: str) -> None:
     with pytest.raises((TypeError, ValueError), match=text):
         call()
+
+
+# Copies, options, clipping ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("copied", [lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy], ids=["pickle", "deepcopy"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "LAMB", "RMSprop"])
+def test_a_copy_steps_on_as_the_original(kind: str, copied: Any) -> None:
+    def step(w: Tensor, optimizer: optim.Optimizer) -> None:
+        optimizer.zero_grad()
+        (w * w * w).sum().backward()
+        optimizer.step()
+
+    w = tensor([1.0, -2.0, 0.5], requires_grad=True)
+    optimizer = getattr(optim, kind)([w], lr=0.1)
+    step(w, optimizer)
+    w2, optimizer2 = copied((w, optimizer))
+    for _ in range(3):
+        step(w, optimizer)
+        step(w2, optimizer2)
+    np.testing.assert_array_equal(w2.data, w.data)
+    assert optimizer2.groups[0]["params"][0] is w2
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Lion", "LAMB", "LBFGS"])
+def test_negative_options_are_refused(kind: str) -> None:
+    w = tensor([1.0], requires_grad=True)
+    with pytest.raises(ValueError, match=f"{kind}: expected lr of 0 or more; got -1"):
+        getattr(optim, kind)([w], lr=-1)
+    with pytest.raises(ValueError, match=f"{kind}: expected lr of 0 or more; got nan"):
+        getattr(optim, kind)([{"params": [w], "lr": float("nan")}])
+
+
+def test_gradients_are_forgotten_or_zeroed() -> None:
+    a, b = tensor([1.0], requires_grad=True), tensor([1.0], requires_grad=True)
+    optimizer = optim.AdamW([a, b], 0.1, (0.8, 0.9), 1e-6, 0.5)
+    assert optimizer.options["betas"] == (0.8, 0.9) and optimizer.options["weight_decay"] == 0.5
+    a.grad = tensor([3.0])
+    optimizer.zero_grad(set_to_none=False)
+    assert a.grad is not None and a.grad.tolist() == [0.0] and b.grad is None
+    optimizer.zero_grad()
+    assert a.grad is None
+
+
+def test_a_group_is_added_under_pytorchs_name() -> None:
+    a, b = tensor([1.0], requires_grad=True), tensor([1.0], requires_grad=True)
+    optimizer = optim.SGD([a], lr=0.5)
+    optimizer.add_param_group({"params": [b], "lr": 0.25})
+    for p in (a, b):
+        p.grad = tensor([1.0])
+    optimizer.step()
+    assert (a.item(), b.item()) == (0.5, 0.75)
+    with pytest.raises(ValueError, match=r"expected what SGD.state_dict\(\) gives.*got an empty dict"):
+        optimizer.load_state_dict({})
+
+
+@pytest.mark.parametrize("norm_type", [1.0, 2.0, 3.0, float("inf")])
+def test_norms_of_any_order_are_clipped(norm_type: float) -> None:
+    p, q = tensor([1.0, 2.0], requires_grad=True), tensor([[3.0]], requires_grad=True)
+    p.grad, q.grad = tensor([3.0, -4.0]), tensor([[12.0]])
+    whole = np.linalg.norm([3.0, -4.0, 12.0], norm_type)
+    assert math.isclose(optim.clip_grad_norm_((x for x in (p, q)), 0.5, norm_type), whole)
+    assert p.grad is not None and q.grad is not None
+    found = np.linalg.norm([*p.grad.tolist(), *q.grad.tolist()[0]], norm_type)
+    assert math.isclose(found, 0.5)
+
+
+def test_a_norm_that_is_not_finite_is_told_where_asked_for() -> None:
+    p = tensor([1.0], requires_grad=True)
+    p.grad = tensor([float("nan")])
+    assert math.isnan(optim.clip_grad_norm_(p, 1.0))
+    with pytest.raises(ValueError, match="expected gradients of a finite norm; got nan"):
+        optim.clip_grad_norm_(p, 1.0, error_if_nonfinite=True)

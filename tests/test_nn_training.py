@@ -285,6 +285,14 @@ def test_frames_are_arrays() -> None:
     np.testing.assert_array_equal(to_numpy(model.parameters()[0]), to_numpy(expected.parameters()[0]))
     with pytest.raises(TypeError, match="dtype object in the columns name"):
         model.fit(frame.assign(name="x"), Y, verbose=0)
+    # dtypes that may lack values, mixed ones, and ones that do
+    nullable = pandas.DataFrame({"a": [1.5, None], "b": [1, 2], "c": [True, False]}).astype(
+        {"a": "Float32", "b": "Int64", "c": "boolean"}
+    )
+    array = nn.nest.as_array(nullable)
+    assert array.dtype.kind == "f"
+    np.testing.assert_array_equal(array, [[1.5, 1, 1], [np.nan, 2, 0]])
+    assert nn.nest.as_array(pandas.Series([1, 2], dtype="Int8")).dtype == "int8"
 
 
 class TwoHeads(nn.Model):

@@ -15,10 +15,14 @@ NOTEBOOK = ROOT / "notebooks" / "03_worked_example.ipynb"
 
 
 def texts(notebook: Any) -> list[str]:
+    """What each cell shows; a busy kernel may send in several pieces what it prints."""
     found = []
     for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            found.append(output.get("text") or output["data"].get("text/markdown") or output["data"]["text/plain"])
+        parts = [
+            output.get("text") or output["data"].get("text/markdown") or output["data"]["text/plain"]
+            for output in cell.get("outputs", ())
+        ]
+        found.append("".join(parts))
     return found
 
 

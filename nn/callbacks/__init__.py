@@ -6,7 +6,7 @@ from nn.callbacks.base import Callbacks as Callbacks
 from nn.callbacks.files import BackupAndRestore, ModelCheckpoint
 from nn.callbacks.logs import CSVLogger, TensorBoard
 from nn.callbacks.rates import LearningRateScheduler, ReduceLROnPlateau
-from nn.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from nn.callbacks.stopping import EarlyStopping, SwapEMAWeights, TerminateOnNaN
 from nn.history import History
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -122,12 +122,16 @@ class Callbacks:
 
     def get_state(self) -> list[Any]:
         """For checkpoints."""
-        return [callback.get_state() for callback in self.all]
+        return [[type(callback).__name__, callback.get_state()] for callback in self.all]
 
     def set_state(self, state: list[Any]) -> None:
-        """Go on from a state that ``get_state`` gave."""
-        for callback, one in zip(self.all, state):
-            callback.set_state(one)
+        """Go on from a state that ``get_state`` gave; a callback that was not there then starts anew."""
+        left = list(state)
+        for callback in self.all:
+            found = next((entry for entry in left if entry[0] == type(callback).__name__), None)
+            if found is not None:
+                left.remove(found)
+                callback.set_state(found[1])
 
 
 class Monitor(Callback):

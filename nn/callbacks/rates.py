@@ -11,11 +11,27 @@ from nn.callbacks.base import Callback, Monitor
 class LearningRateScheduler(Callback):
     """Set the learning rate before each epoch: ``schedule(epoch, rate)`` gives it, or ``schedule(epoch)``.
 
-    A ``nn.schedule`` object over the model's optimiser does as well; it steps after each epoch.
+    A ``nn.schedule`` object over the model's optimiser does as well; it steps after each epoch, or after each batch.
+
+    Args:
+        every: ``"epoch"`` or ``"batch"``: when a ``nn.schedule`` object steps. (A function of the batch is given to the
+            optimiser instead: ``nn.optimizers.Adam(function)``.)
+
+    >>> import nn
+    >>> model = nn.Sequential([nn.Dense(1, input_shape=(1,))])
+    >>> model.compile("sgd", "mse")
+    >>> cycle = nn.schedule.OneCycleLR(model.optimizer, max_lr=0.1, total_steps=20)
+    >>> each = LearningRateScheduler(cycle, every="batch")
+    >>> history = model.fit([[1.0], [2.0]], [2.0, 4.0], batch_size=1, epochs=9, verbose=0, callbacks=[each])
+    >>> [round(rate, 3) for rate in history.history["learning_rate"]][::4]
+    [0.037, 0.072, 0.001]
     """
 
-    def __init__(self, schedule: Any, verbose: int = 0) -> None:
+    def __init__(self, schedule: Any, verbose: int = 0, every: str = "epoch") -> None:
+        if every not in ("epoch", "batch"):
+            raise ValueError(f"LearningRateScheduler: expected every='epoch' or 'batch'; got {every!r}. Choose one.")
         self.schedule = schedule
+        self.every = every
         self.verbose = verbose
         self.steps = hasattr(schedule, "step") and hasattr(schedule, "state_dict")
         if not self.steps and not callable(schedule):
@@ -24,7 +40,17 @@ class LearningRateScheduler(Callback):
                 f"{type(schedule).__name__}. Pass one of these."
             )
 
+        if every == "batch":
+            if not self.steps or hasattr(schedule, "better"):
+                raise TypeError(
+                    "LearningRateScheduler: expected one of nn.schedule that counts steps with every='batch'; got "
+                    f"{type(schedule).__name__}. Give a function of the step to the optimiser, nn.optimizers.SGD(…)."
+                )
+            self.on_train_batch_end = self._batch_end  # type: ignore[method-assign]
         self._takes_rate = not self.steps and _takes_two(schedule)
+
+    def _batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.schedule.step()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         optimizer = self.model.optimizer
@@ -43,7 +69,7 @@ class LearningRateScheduler(Callback):
         logs = {} if logs is None else logs
         if self.steps and hasattr(self.schedule, "better"):  # one that follows a value
             self.schedule.step(logs.get("val_loss", logs.get("loss")))
-        elif self.steps:
+        elif self.steps and self.every == "epoch":
             self.schedule.step()
         logs["learning_rate"] = float(self.model.optimizer.lr)
 

@@ -88,3 +88,35 @@ class TerminateOnNaN(Callback):
         if loss is not None and not math.isfinite(loss):
             print(f"Batch {batch}: Invalid loss, terminating training", flush=True)
             self.model.stop_training = True
+
+
+class SwapEMAWeights(Callback):
+    """Evaluate and predict (``fit``'s validation, too) with the moving average of the weights; train with the weights.
+
+    For ``compile(optimizer=nn.optimizers.Adam(use_ema=True))``.
+
+    Raises:
+        ValueError: when evaluated, where the optimiser keeps no average.
+    """
+
+    def _swap(self) -> None:
+        average = self.model._ready("SwapEMAWeights").average
+        if average is None:
+            raise ValueError(
+                "SwapEMAWeights: expected an optimiser that keeps an average of the weights; it keeps none. "
+                "Make it with use_ema=True: nn.optimizers.Adam(use_ema=True)."
+            )
+        self._held = average.swapped()
+        self._held.__enter__()
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._swap()
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        self._held.__exit__(None, None, None)
+
+    def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._swap()
+
+    def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
+        self._held.__exit__(None, None, None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from nn import nest, random
-from nn.data.places import place, put
+from nn import random
+from nn.data.places import place, staged
 from nn.data.prefetch import ahead
 from nn.data.sources import Arrays, Ready, Samples, is_arrays
 from nn.nest import HOST
@@ -26,7 +26,8 @@ class Batches:
         drop_last: leave a last, smaller batch out.
         prefetch: so many batches are made ahead, by a thread.
         device: where batches are put (a backend, its name, or a device string). Arrays of a moderate size are put there
-            once; others batch by batch, through pinned memory where the backend copies so.
+            once; others batch by batch, the next one while one is in use (through pinned memory, where the backend
+            copies so).
         transform: ``function(batch)``, called on each batch (or once on all arrays, where these are small), in the
             thread if there is one; it has to treat samples alike.
 
@@ -125,7 +126,10 @@ class Batches:
     def iterate(self, start: int = 0, stop: int | None = None) -> Iterator[Any]:
         """The batches of the epoch begun, from number ``start`` on, to ``stop``."""
         made = self._make(start, stop)
-        return ahead(made, self.prefetch) if self.prefetch > 0 else made
+        if self.prefetch > 0:
+            made = ahead(made, self.prefetch)
+        # An iterator that can't begin anew is not read further than it is used.
+        return made if self._place is None or self._parts.placed else staged(made, self._place, not self.once)
 
     def _make(self, start: int, stop: int | None) -> Iterator[Any]:
         parts = self._parts
@@ -134,11 +138,7 @@ class Batches:
         else:
             ends = len(self) if stop is None else min(stop, len(self))
             made = parts.iterate(self._order if self.shuffle else None, self.batch_size, start, ends)
-        return made if self._place is None or parts.placed else self._sent(made)
-
-    def _sent(self, made: Iterator[Any]) -> Iterator[Any]:
-        for batch in made:
-            yield nest.map_leaves(lambda x: put(x, self._place), batch)
+        return made
 
     def get_state(self) -> dict[str, Any]:
         """Enough to draw the same order again: for checkpoints."""

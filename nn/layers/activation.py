@@ -222,40 +222,40 @@ class Threshold(_WithOptions):
 
 
 class Softmax(_WithOptions):
-    """e^x over its sum along ``axis``."""
+    """e^x over its sum along ``axis`` (PyTorch: ``dim``)."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, axis: int = -1, dim: int | None = None) -> None:
+        self.axis = axis if dim is None else dim
 
     def forward(self, x: Any) -> Any:
         return np.softmax(x, self.axis)
 
 
 class LogSoftmax(_WithOptions):
-    """log(softmax(x)) along ``axis``."""
+    """log(softmax(x)) along ``axis`` (PyTorch: ``dim``)."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, axis: int = -1, dim: int | None = None) -> None:
+        self.axis = axis if dim is None else dim
 
     def forward(self, x: Any) -> Any:
         return np.log_softmax(x, self.axis)
 
 
 class Softmin(_WithOptions):
-    """softmax(-x) along ``axis``."""
+    """softmax(-x) along ``axis`` (PyTorch: ``dim``)."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, axis: int = -1, dim: int | None = None) -> None:
+        self.axis = axis if dim is None else dim
 
     def forward(self, x: Any) -> Any:
         return functions.softmin(x, self.axis)
 
 
 class GLU(_WithOptions):
-    """a·sigmoid(b), a and b the halves of x along ``axis`` (Dauphin et al. 2017)."""
+    """a·sigmoid(b), a and b the halves of x along ``axis`` (PyTorch: ``dim``) (Dauphin et al. 2017)."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, axis: int = -1, dim: int | None = None) -> None:
+        self.axis = axis if dim is None else dim
 
     def forward(self, x: Any) -> Any:
         return functions.glu(x, self.axis)

@@ -100,7 +100,7 @@ class Dense(Linear):
     """The same layer as Keras writes it: ``Dense(units, activation="relu", input_shape=(n,))``.
 
     Weights start Glorot uniform and biases 0, as Keras's do; the input's size is taken from the layer before, from
-    ``input_shape``, or from the first batch.
+    ``input_shape``, or from the first batch. ``name`` is for ``model.get_layer(name)`` and the table of ``summary()``.
 
     >>> Dense(10, activation="relu", input_shape=(4,))
     Dense(4, 10, activation='relu')
@@ -113,9 +113,14 @@ class Dense(Linear):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        input_shape: tuple[int, ...] | None = None,
+        input_shape: tuple[int, ...] | int | None = None,
         dtype: Any = "float32",
+        name: str | None = None,
     ) -> None:
+        if isinstance(input_shape, int):
+            input_shape = (input_shape,)
+        # For get_layer() and the table of summary().
+        self.name = name
         super().__init__(
             None if input_shape is None else tuple(input_shape)[-1],
             units,

@@ -1,4 +1,7 @@
-"""Losses: PyTorch's by class and function, Keras's by name through ``get``; called (prediction, target, …)."""
+"""Losses: PyTorch's by class and function, Keras's by name through ``get``; called (prediction, target, …).
+
+Keras's classes (``BinaryCrossentropy``, …) are here, not under ``nn``, and are called in Keras's order.
+"""
 
 from nn.losses.base import Loss
 from nn.losses.binary import (
@@ -11,6 +14,25 @@ from nn.losses.binary import (
 )
 from nn.losses.categorical import CrossEntropyLoss, KLDivLoss, NLLLoss, cross_entropy, kl_div, nll_loss
 from nn.losses.ctc import CTCLoss, ctc_loss
+from nn.losses.keras_classes import BinaryCrossentropy as BinaryCrossentropy
+from nn.losses.keras_classes import BinaryFocalCrossentropy as BinaryFocalCrossentropy
+from nn.losses.keras_classes import CategoricalCrossentropy as CategoricalCrossentropy
+from nn.losses.keras_classes import CategoricalFocalCrossentropy as CategoricalFocalCrossentropy
+from nn.losses.keras_classes import CategoricalHinge as CategoricalHinge
+from nn.losses.keras_classes import CosineSimilarity as CosineSimilarity
+from nn.losses.keras_classes import Dice as Dice
+from nn.losses.keras_classes import Hinge as Hinge
+from nn.losses.keras_classes import Huber as Huber
+from nn.losses.keras_classes import KLDivergence as KLDivergence
+from nn.losses.keras_classes import LogCosh as LogCosh
+from nn.losses.keras_classes import MeanAbsoluteError as MeanAbsoluteError
+from nn.losses.keras_classes import MeanAbsolutePercentageError as MeanAbsolutePercentageError
+from nn.losses.keras_classes import MeanSquaredError as MeanSquaredError
+from nn.losses.keras_classes import MeanSquaredLogarithmicError as MeanSquaredLogarithmicError
+from nn.losses.keras_classes import Poisson as Poisson
+from nn.losses.keras_classes import SparseCategoricalCrossentropy as SparseCategoricalCrossentropy
+from nn.losses.keras_classes import SquaredHinge as SquaredHinge
+from nn.losses.keras_classes import Tversky as Tversky
 from nn.losses.margins import (
     CosineEmbeddingLoss,
     HingeEmbeddingLoss,

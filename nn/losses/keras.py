@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import autograd.numpy as np
+from autograd.numpy.common import backend_of, raw
 from autograd.ops.elementwise import clip
 from nn.inputs import integers
 from nn.losses.base import pair
@@ -101,6 +102,7 @@ def sparse_categorical_crossentropy(
 ) -> Any:
     """-log p[label] for integer labels (whole floats are cast, as Keras does); a label ``ignore_class`` gives 0."""
     if getattr(getattr(y, "dtype", None), "kind", "i") == "f":
+        _check_whole("sparse_categorical_crossentropy", y)
         y = np.astype(y, "int64")
     if from_logits:
         return cross_entropy(
@@ -111,6 +113,18 @@ def sparse_categorical_crossentropy(
     return nll_loss(
         np.moveaxis(logs, -1, 1) if len(p.shape) > 2 else logs, _rows(y, p), ignore_index=ignore_class, reduction="none"
     )
+
+
+def _check_whole(name: str, labels: Any) -> None:
+    """Raise ValueError for labels that are no whole numbers, NaN say, where looking does not wait for a device."""
+    values = raw(labels)
+    if backend_of(values).device_type == "cpu" and values.size:
+        wrong = values[values != np.floor(values)]
+        if wrong.size:
+            raise ValueError(
+                f"{name}: expected whole numbers as labels; got {float(wrong.reshape(-1)[0])}. Fill in what "
+                "is missing, leave it out, or pass probabilities to a loss that takes them."
+            )
 
 
 def _rows(y: Any, p: Any) -> Any:

@@ -1,5 +1,6 @@
 """Optimisers: how parameters follow their gradients. Imports ``autograd`` and ``backends``."""
 
+from nn import schedule as lr_scheduler  # noqa: F401 - PyTorch's place for schedules
 from nn.optim.adaptive import Adadelta, Adagrad, RMSprop
 from nn.optim.base import Optimizer
 from nn.optim.clip import WeightAverage, clip_grad_norm_, clip_grad_value_

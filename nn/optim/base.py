@@ -1,22 +1,24 @@
-"""What optimisers share: groups, flat buffers, state. Imports ``autograd`` and ``backends``.
+"""What optimisers share: groups, flat buffers, state. Imports ``nn.optim.buffers`` and ``autograd``.
 
 Parameters of one dtype and device lie side by side in one flat array, of which each parameter's array becomes a view;
-so does their state. A step over thousands of small parameters is then one update, not thousands.
+so does their state. A step over thousands of small parameters is then one update, not thousands. Parameters in 16 bits
+have values and state in float32 behind them, since small steps, and squares of gradients, are lost in 16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import autograd.numpy as np
 import backends
 from autograd import Tensor
 from autograd.fuse import Fused
+from nn.optim.buffers import Buffer
 
 Update = Callable[..., tuple[Any, ...]]
-# Up to this many elements gradients are gathered side by side, too; beyond, copying them costs more than a step each.
-GATHERED = 32_768
+# Options that are refused below 0.
+NOT_NEGATIVE = {"lr", "eps", "weight_decay", "momentum", "lr_decay", "initial_accumulator_value", "alpha", "rho"}
 
 
 class Optimizer:
@@ -47,7 +49,11 @@ class Optimizer:
         options: the hyperparameters of groups that do not say otherwise.
     """
 
+    # Whether ``step`` evaluates the loss itself, through a closure.
+    takes_closure = False
+
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        self._check(options)
         self.options = options
         self.groups: list[dict[str, Any]] = []
         self._buffers: list[list[Buffer]] = []
@@ -70,6 +76,7 @@ class Optimizer:
                 f"{type(self).__name__}: expected options among {', '.join(self.options)}; "
                 f"got {', '.join(sorted(unknown))}."
             )
+        self._check(group)
         taken = {id(p) for g in self.groups for p in g["params"]}
         for p in params:
             if not isinstance(p, Tensor) or not p.is_leaf:
@@ -86,6 +93,10 @@ class Optimizer:
         self.groups.append({**self.options, **group, "params": params})
         self._buffers.append([])
 
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """``add_group``, by PyTorch's name."""
+        self.add_group(param_group)
+
     @property
     def param_groups(self) -> list[dict[str, Any]]:
         """The groups, by PyTorch's name."""
@@ -100,6 +111,14 @@ class Optimizer:
     def lr(self, value: float) -> None:
         for group in self.groups:
             group["lr"] = value
+
+    def _check(self, options: Mapping[str, Any]) -> None:
+        for name, value in options.items():
+            if name == "betas":
+                if len(value) != 2 or not all([0 <= beta < 1 for beta in value]):
+                    raise ValueError(f"{type(self).__name__}: expected two betas on [0, 1); got {value}.")
+            elif name in NOT_NEGATIVE and not value >= 0:
+                raise ValueError(f"{type(self).__name__}: expected {name} of 0 or more; got {value}.")
 
     # What a subclass gives -------------------------------------------------------------------------------------
 
@@ -117,12 +136,15 @@ class Optimizer:
 
     # The step ----------------------------------------------------------------------------------------------------
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with ``set_to_none=False``, those there are become zeros."""
         for group in self.groups:
             for p in group["params"]:
-                p._grad = None
-                p._grad_owned = False
+                if set_to_none or p._grad is None:
+                    p._grad = None
+                    p._grad_owned = False
+                else:
+                    p.grad = Tensor(np.zeros_like(p._grad._data))
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, once; ``closure`` computes loss and gradients anew first."""
@@ -131,7 +153,9 @@ class Optimizer:
             if not buffers or not all([buffer.stands() for buffer in buffers]):
                 self._lay_out(group, buffers)
             for buffer in buffers:
+                buffer.take()
                 self._step_buffer(group, buffer)
+                buffer.give()
         return loss
 
     def _step_buffer(self, group: dict[str, Any], buffer: Buffer) -> None:
@@ -158,7 +182,7 @@ class Optimizer:
             if g is not None:
                 steps[i] += 1
                 part = buffer.part(i)
-                flat = self._signed(group, g._data.reshape(-1))
+                flat = self._signed(group, buffer.flat(g._data))
                 state = [s[part] for s in buffer.state.values()]
                 fused([buffer.values[part], flat, *state], self.numbers(group, steps[i]))
 
@@ -173,7 +197,7 @@ class Optimizer:
         kept: dict[int, tuple[int, dict[str, Any]]] = {}
         for buffer in buffers:
             for i, p in enumerate(buffer.params):
-                kept[id(p)] = buffer.steps[i], {name: s[buffer.part(i)] for name, s in buffer.state.items()}
+                kept[id(p)] = buffer.steps[i], {name: s[buffer.part(i)] for name, s in buffer.kept().items()}
         kinds: dict[Any, list[Tensor]] = {}
         for p in group["params"]:
             kinds.setdefault((p.backend.name, str(p.dtype), p.device), []).append(p)
@@ -192,7 +216,7 @@ class Optimizer:
                     state.append({"step": 0})
                     continue
                 buffer, i = found[id(p)]
-                arrays = {n: p.backend.copy(s[buffer.part(i)].reshape(p.shape)) for n, s in buffer.state.items()}
+                arrays = {n: p.backend.copy(s[buffer.part(i)].reshape(p.shape)) for n, s in buffer.kept().items()}
                 state.append({"step": buffer.steps[i], **arrays})
         groups = [{k: v for k, v in g.items() if k != "params"} | {"count": len(g["params"])} for g in self.groups]
         return {"kind": type(self).__name__, "groups": groups, "state": state}
@@ -203,8 +227,13 @@ class Optimizer:
         Raises:
             ValueError: it is another optimiser's, or of other groups; nothing is changed then.
         """
-        counts = [g["count"] for g in saved["groups"]]
         own = [len(g["params"]) for g in self.groups]
+        if not {"kind", "groups", "state"} <= set(saved):
+            raise ValueError(
+                f"load_state_dict: expected what {type(self).__name__}.state_dict() gives (kind, groups, state); "
+                f"got {', '.join(map(str, saved)) or 'an empty dict'}. Pass an optimiser's state."
+            )
+        counts = [g["count"] for g in saved["groups"]]
         if saved.get("kind") != type(self).__name__ or counts != own:
             raise ValueError(
                 f"load_state_dict: expected the state of {type(self).__name__} over groups of {own} parameters; got "
@@ -232,59 +261,17 @@ class Optimizer:
             buffer, i = places[id(p)]
             buffer.steps[i] = step
             for name, value in entry.items():
-                if name in buffer.state:
+                if name in buffer.kept():
                     backend = p.backend
                     source = backends.of(value)
                     value = value if source is backend else source.to_numpy(value)
-                    buffer.state[name][buffer.part(i)] = backend.asarray(value, dtype=p.dtype).reshape(-1)
+                    held = buffer.kept()[name]
+                    held[buffer.part(i)] = backend.asarray(value, dtype=held.dtype).reshape(-1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Compiled steps are made again; a copy's buffers are laid out again, since its parameters are no views of them.
+        return {**vars(self), "_fused": {}}
 
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={v!r}" for k, v in self.options.items())
         return f"{type(self).__name__}({options}; {sum(len(g['params']) for g in self.groups)} parameters)"
-
-
-class Buffer:
-    """Parameters of one dtype and device side by side: their values, their state, their steps."""
-
-    def __init__(
-        self, params: Sequence[Tensor], initial: dict[str, float], kept: dict[int, tuple[int, dict[str, Any]]]
-    ) -> None:
-        # Smallest first: those at the front are stepped together, their gradients gathered.
-        self.params = sorted(params, key=lambda p: p.size)
-        first = self.params[0]
-        self.backend = first.backend
-        self.bounds = [0]
-        for p in self.params:
-            self.bounds.append(self.bounds[-1] + p.size)
-        self.small = sum(bound <= GATHERED for bound in self.bounds[1:])
-        xp = self.backend.xp
-        self.values = xp.concatenate([xp.asarray(p.data).reshape(-1) for p in self.params])
-        self.gradients = xp.empty_like(self.values[: self.bounds[self.small]])
-        self.state = {name: xp.full_like(self.values, value) for name, value in initial.items()}
-        self.steps = [0] * len(self.params)
-        self.views = []
-        for i, p in enumerate(self.params):
-            view = self.values[self.part(i)].reshape(p.shape)
-            p.data = view
-            self.views.append(view)
-            if id(p) in kept:
-                self.steps[i], old = kept[id(p)]
-                for name, value in old.items():
-                    if name in self.state:
-                        if backends.of(value) is not self.backend:
-                            value = backends.of(value).to_numpy(value)
-                        self.state[name][self.part(i)] = self.backend.asarray(value, dtype=p.dtype)
-
-    def part(self, i: int) -> slice:
-        """Where parameter ``i`` lies."""
-        return slice(self.bounds[i], self.bounds[i + 1])
-
-    def stands(self) -> bool:
-        """Whether the parameters still are the views laid out here; ``p.data = …`` or ``.to()`` may have moved one."""
-        return all([p._data is view for p, view in zip(self.params, self.views, strict=True)])
-
-    def gather(self, grads: list[Any]) -> Any:
-        """The gradients side by side."""
-        if len(grads) == 1:
-            return grads[0].reshape(-1)
-        return self.backend.xp.concatenate([g.reshape(-1) for g in grads], out=self.gradients)

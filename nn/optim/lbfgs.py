@@ -12,7 +12,8 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd import enable_grad
-from nn.optim.base import Buffer, Optimizer
+from nn.optim.base import Optimizer
+from nn.optim.buffers import Buffer
 
 # Sufficient decrease and curvature (Nocedal, Wright, section 3.1).
 C1, C2 = 1e-4, 0.9
@@ -41,6 +42,8 @@ class LBFGS(Optimizer):
     >>> bool(abs(w.data - 1.0).max() < 1e-5)
     True
     """
+
+    takes_closure = True
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class LBFGS(Optimizer):
             raise ValueError(
                 f"LBFGS: expected parameters of one dtype and device; got {len(buffers)} kinds. Use .to()."
             )
+        buffers[0].take()
         problem = _Problem(buffers[0], closure)
         first, loss, g = problem.evaluate()
         m = self.memory
@@ -167,10 +171,11 @@ class _Problem:
         with enable_grad():
             returned = self.closure()
         grads = [np.zeros_like(p.data) if p._grad is None else p._grad._data for p in self.buffer.params]
-        return returned, float(returned), np.concatenate([g.reshape(-1) for g in grads])
+        return returned, float(returned), np.concatenate([self.buffer.flat(g) for g in grads])
 
     def place(self, start: Any, length: float, direction: Any) -> None:
         self.values[...] = start + length * direction
+        self.buffer.give()
 
     def at(self, start: Any, direction: Any, length: float) -> tuple[float, Any]:
         self.place(start, length, direction)

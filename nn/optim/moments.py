@@ -72,7 +72,6 @@ class Adam(Optimizer):
         maximize: bool = False,
         eps_hat: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(
             params,
             lr=lr,
@@ -100,8 +99,16 @@ class AdamW(Adam):
 
     decoupled = True
 
-    def __init__(self, params: Iterable[Any], lr: float = 0.001, weight_decay: float = 0.01, **options: Any) -> None:
-        super().__init__(params, lr=lr, weight_decay=weight_decay, **options)
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        **options: Any,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, **options)
 
 
 # Its kin -----------------------------------------------------------------------------------------------------------
@@ -144,7 +151,6 @@ class NAdam(Optimizer):
         decoupled_weight_decay: bool = False,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(
             params,
             lr=lr,
@@ -196,7 +202,6 @@ class RAdam(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -233,7 +238,6 @@ class Adamax(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -259,7 +263,6 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -289,7 +292,6 @@ class LAMB(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        _check(self, lr=lr, eps=eps, weight_decay=weight_decay, betas=betas)
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
@@ -304,19 +306,10 @@ class LAMB(Optimizer):
             buffer.steps[i] += 1
             t, part = buffer.steps[i], buffer.part(i)
             values, m, v = buffer.values[part], buffer.state["m"][part], buffer.state["v"][part]
-            g = self._signed(group, p._grad._data.reshape(-1))
+            g = self._signed(group, buffer.flat(p._grad._data))
             m[...], v[...] = lamb_moments(g, m, v, b1, 1 - b1, b2, 1 - b2)
             u = m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + group["eps"]) + group["weight_decay"] * values
             size, length = np.sqrt(np.sum(values * values)), np.sqrt(np.sum(u * u))
             both = (size > 0) & (length > 0)
             ratio = np.where(both, size, 1) / np.where(both, length, 1)
             values -= (lr * ratio).astype(values.dtype) * u
-
-
-def _check(optimizer: Any, **options: Any) -> None:
-    for name, value in options.items():
-        if name == "betas":
-            if len(value) != 2 or not all([0 <= beta < 1 for beta in value]):
-                raise ValueError(f"{type(optimizer).__name__}: expected two betas on [0, 1); got {value}.")
-        elif value < 0:
-            raise ValueError(f"{type(optimizer).__name__}: expected {name} of 0 or more; got {value}.")
