@@ -11,7 +11,7 @@ from autograd.numpy.common import backend_of
 from autograd.ops.network import linear
 from nn import init
 from nn.layers.dense import Linear, check_size
-from nn.layers.shaping import dropout
+from nn.layers.dropout import dropout
 from nn.module import Module, parameter
 
 
@@ -164,7 +164,9 @@ class MultiHeadAttention(Module):
         elif key is query and value is query:
             # All heads of all three side by side: one product, one transposition.
             n, length = query.shape[0], query.shape[1]
-            stacked = np.reshape(linear(query, self.in_proj_weight, bias), (n, length, 3, self.num_heads, -1))
+            stacked = np.reshape(
+                linear(query, self.in_proj_weight, bias), (n, length, 3, self.num_heads, e // self.num_heads)
+            )
             stacked = np.transpose(stacked, (2, 0, 3, 1, 4))
             return [stacked[0], stacked[1], stacked[2]]
         else:
@@ -179,7 +181,7 @@ class MultiHeadAttention(Module):
                     weight, shift = rest
                     part = slice(i * e, (i + 1) * e)
                     found.append(linear(x, weight[part], None if shift is None else shift[part]))
-        return [np.swapaxes(np.reshape(x, (x.shape[0], x.shape[1], self.num_heads, -1)), 1, 2) for x in found]
+        return [np.swapaxes(np.reshape(x, (*x.shape[:2], self.num_heads, e // self.num_heads)), 1, 2) for x in found]
 
     def _mask(self, attn_mask: Any, padding: Any, is_causal: bool, shape: tuple[int, ...], like: Any) -> Any:
         """What is added to scores of ``shape`` (n, heads, L, S); None for nothing."""

@@ -161,6 +161,10 @@ class BatchNorm(Norm):
                 self.num_batches_tracked[...] = self.num_batches_tracked + 1
                 if momentum is None:
                     momentum = raw(1 / self.num_batches_tracked.to(self.running_mean.dtype))  # type: ignore[union-attr]
+        return self.normalized(x, momentum)
+
+    def normalized(self, x: Any, momentum: Any) -> Any:
+        """The result, the running statistics moved where they are."""
         return batch_norm(
             x,
             self.running_mean,

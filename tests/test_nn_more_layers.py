@@ -1,0 +1,253 @@
+"""Instance norm, cells, resizing, dropout of channels, residuals: against PyTorch's modules, and their own rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd.numpy as anp
+import backends
+import nn
+import nn.functional as F
+from autograd import Tensor, check_grads, tensor
+from tests.helpers import to_numpy
+from tests.nn_recorded import Recording, close, place, repeat
+
+SEQUENCE = Recording("torch_sequence")
+TOLERANCE = {"float64": 1e-11, "float32": 1e-5}
+RECORDED: dict[str, Any] = {
+    "instance_norm2d": lambda: nn.InstanceNorm2d(4, affine=True),
+    "pixel_shuffle": lambda: nn.PixelShuffle(2),
+    "upsample/nearest": lambda: nn.Upsample(scale_factor=2),
+    "upsample/bilinear": lambda: nn.Upsample(scale_factor=2, mode="bilinear"),
+    "group_norm": lambda: nn.GroupNorm(2, 4),
+    "rms_norm": lambda: nn.RMSNorm(6, eps=1e-6),
+    "rms_norm/default_eps": lambda: nn.RMSNorm(6),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", RECORDED)
+def test_layers_are_pytorchs(name: str, dtype: str, backend: backends.Backend) -> None:
+    layer = RECORDED[name]().to(dtype)
+    if "default_eps" in name:
+        layer.eps = float(np.finfo("float64").eps)  # recorded in float64
+    layer.load_state_dict({k: v for k, v in SEQUENCE.part(name, "in").items() if k != "x"})
+    repeat(SEQUENCE, name, lambda x, **_: layer(x), dtype, TOLERANCE[dtype], **dict(layer.named_parameters()))
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("rnn_cell", nn.RNNCell), ("gru_cell", nn.GRUCell), ("lstm_cell", nn.LSTMCell)]
+)
+def test_cells_are_pytorchs(name: str, cell: Any, backend: backends.Backend) -> None:
+    layer = cell(2, 3).to("float64")
+    given = SEQUENCE.part(name, "in")
+    layer.load_state_dict({k: given.pop(k) for k in layer.state_dict()})
+    inputs = {k: Tensor(place(v, "float64"), requires_grad=True) for k, v in given.items()}
+    states = list(inputs.values())[1:]
+    found = layer(inputs["x"], tuple(states) if len(states) > 1 else states[0])
+    outs = found if isinstance(found, tuple) else (found,)
+    loss: Any = 0.0
+    for i, out in enumerate(outs):
+        end = str(i) if len(outs) > 1 else ""
+        wanted, cotangent = SEQUENCE.get(f"{name}/out{end}"), SEQUENCE.get(f"{name}/cotangent{end}")
+        assert wanted is not None and cotangent is not None
+        close(out, wanted, 1e-12, name)
+        loss = loss + anp.sum(out * place(cotangent, "float64"))
+    loss.backward()
+    gradients = {**{k: v.grad for k, v in inputs.items()}, **{k: p.grad for k, p in layer.named_parameters()}}
+    for k, gradient in SEQUENCE.part(name, "grad").items():
+        close(gradients[k], gradient, 1e-11, f"{name}: gradient for {k}")
+
+
+@pytest.mark.parametrize(("cell", "layer"), [(nn.RNNCell, nn.SimpleRNN), (nn.GRUCell, nn.GRU), (nn.LSTMCell, nn.LSTM)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_loop_over_a_cell_is_the_layer(cell: Any, layer: Any, bias: bool) -> None:
+    whole, one = layer(2, 3, bias=bias), cell(2, 3, bias=bias)
+    one.load_state_dict({k.removesuffix("_l0"): v for k, v in whole.state_dict().items()})
+    x = np.random.default_rng(0).normal(size=(4, 5, 2)).astype("float32")
+    out, state, outs = whole(x)[0], None, []
+    for t in range(5):
+        state = one(x[:, t], state)
+        outs.append(state[0] if isinstance(state, tuple) else state)
+    close(anp.stack(outs, axis=1), to_numpy(out), 1e-6, "cell")
+
+
+def test_instance_norm_in_evaluation_uses_what_it_saw(backend: backends.Backend) -> None:
+    layer = nn.InstanceNorm1d(3, momentum=0.5, track_running_stats=True)
+    values = np.random.default_rng(0).normal(2.0, 3.0, size=(4, 3, 6)).astype("float32")
+    x = backend.asarray(values)
+    out = to_numpy(layer(x))
+    np.testing.assert_allclose(out.mean(-1), 0, atol=1e-5)
+    np.testing.assert_allclose(to_numpy(layer.running_mean), 0.5 * values.mean((0, 2)), rtol=1e-5)
+    np.testing.assert_allclose(to_numpy(layer.running_var), 0.5 + 0.5 * values.var(-1, ddof=1).mean(0), rtol=1e-4)
+    mean, var = to_numpy(layer.running_mean)[:, None], to_numpy(layer.running_var)[:, None]
+    np.testing.assert_allclose(to_numpy(layer.eval()(x)), (values - mean) / np.sqrt(var + 1e-5), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "axes"),
+    [
+        (nn.Dropout1d(0.5), (40, 50, 3), (2,)),
+        (nn.Dropout2d(0.5), (40, 50, 3, 2), (2, 3)),
+        (nn.Dropout3d(0.5), (40, 50, 3, 2, 2), (2, 3, 4)),
+        (nn.SpatialDropout1D(0.5), (40, 3, 50), (1,)),
+        (nn.SpatialDropout2D(0.5), (40, 3, 2, 50), (1, 2)),
+        (nn.SpatialDropout3D(0.5), (40, 3, 2, 2, 50), (1, 2, 3)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_channels_are_dropped_whole(layer: Any, shape: Any, axes: Any, backend: backends.Backend) -> None:
+    nn.set_random_seed(0)
+    x = Tensor(backend.asarray(np.ones(shape, "float32")), requires_grad=True)
+    out = layer(x)
+    values = to_numpy(out)
+    assert set(np.unique(values)) == {0.0, 2.0} and values.dtype == np.float32
+    assert (values.min(axes) == values.max(axes)).all()
+    assert abs((values == 0).mean() - 0.5) < 0.05
+    anp.sum(out).backward()
+    np.testing.assert_array_equal(to_numpy(x.grad), values)
+    assert layer.eval()(x) is x
+    layer.train()
+
+
+def test_alpha_dropout_keeps_mean_and_variance(backend: backends.Backend) -> None:
+    nn.set_random_seed(0)
+    values = np.random.default_rng(0).normal(size=(400, 200)).astype("float32")
+    layer = nn.AlphaDropout(0.2)
+    out = to_numpy(layer(backend.asarray(values)))
+    assert out.dtype == np.float32
+    assert abs(out.mean()) < 0.02 and abs(out.var() - 1) < 0.02
+    # What was dropped is one value, SELU's left end made to fit.
+    dropped = np.unique(out, return_counts=True)[1].max() / out.size
+    assert abs(dropped - 0.2) < 0.01
+    assert layer.eval()(values) is values
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+@pytest.mark.parametrize("size", [(3, 9), (5, 4), (1, 1)])
+def test_resizing_has_derivatives_and_keeps_constants(mode: str, size: tuple[int, int]) -> None:
+    x = tensor(np.random.default_rng(0).normal(size=(2, 1, 5, 6)))
+    check_grads(lambda x: F.interpolate(x, size, mode=mode), order=2)(x)
+    np.testing.assert_allclose(F.interpolate(np.ones((1, 2, 5, 6)), size, mode=mode), 1, rtol=1e-14)
+
+
+def test_aligned_corners_keep_the_ends() -> None:
+    x = np.array([[[0.0, 3.0, 4.0]]])
+    found = F.interpolate(x, 5, mode="linear", align_corners=True)
+    np.testing.assert_allclose(found, [[[0.0, 1.5, 3.0, 3.5, 4.0]]])
+    assert F.interpolate(x, 1, mode="linear", align_corners=True).shape == (1, 1, 1)
+
+
+def test_a_residual_adds_what_came(backend: backends.Backend) -> None:
+    layer = nn.Residual(nn.Linear(4, 4), nn.Tanh())
+    x = backend.asarray(np.random.default_rng(0).normal(size=(3, 4)).astype("float32"))
+    close(layer(x), to_numpy(x) + to_numpy(anp.tanh(layer.layers[0](x))), 1e-6, "residual")
+    wide = nn.Residual(nn.Linear(4, 6), shortcut=nn.Linear(4, 6, bias=False))
+    assert [name for name, _ in wide.named_parameters()] == ["layers.0.weight", "layers.0.bias", "shortcut.weight"]
+    close(wide(x), to_numpy(wide.layers[0](x)) + to_numpy(wide.shortcut(x)), 1e-6, "with a shortcut")
+    model = nn.Sequential(nn.Dense(4, input_shape=(2,)), nn.Residual(nn.Dense(4)), nn.Dense(1))
+    assert model(backend.asarray(np.ones((5, 2), "float32"))).shape == (5, 1)
+
+
+def test_recurrent_layers_stand_in_a_sequence() -> None:
+    model = nn.Sequential([nn.LSTM(2, 3, return_state=False), nn.GRU(3, 4, return_sequences=False), nn.Linear(4, 1)])
+    assert model(np.ones((5, 6, 2), "float32")).shape == (5, 1)
+    last, (h, c) = nn.LSTM(2, 3, return_sequences=False, return_state=True)(np.ones((5, 6, 2), "float32"))
+    assert last.shape == (5, 3) and h.shape == c.shape == (1, 5, 3)
+    np.testing.assert_array_equal(to_numpy(last), to_numpy(h)[0])
+
+
+@pytest.mark.parametrize("rotary", [None, nn.RotaryEmbedding()])
+def test_a_decoders_cache_gives_what_the_whole_sequence_gives(rotary: Any, backend: backends.Backend) -> None:
+    layer = nn.TransformerDecoderLayer(8, 2, 16, dropout=0.0, norm_first=True, rotary=rotary)
+    stack = nn.TransformerDecoder(layer, 2, norm=nn.LayerNorm(8))
+    stream = np.random.default_rng(0)
+    x, memory = place(stream.normal(size=(2, 6, 8)), "float32"), place(stream.normal(size=(2, 3, 8)), "float32")
+    whole = stack(x, memory, tgt_is_causal=True)
+    parts, cache, start = [], None, 0
+    for size in (3, 1, 2):
+        piece = x[:, start : start + size]
+        out, cache = stack(piece, memory, tgt_is_causal=True, cache=cache, use_cache=True)
+        parts.append(out)
+        start += size
+    close(anp.concatenate(parts, axis=1), to_numpy(whole), 1e-5, "cached")
+
+
+EMPTY: list[tuple[Any, tuple[int, ...]]] = [
+    (lambda: nn.Linear(3, 2), (3,)),
+    (lambda: nn.Conv1d(3, 2, 2), (3, 5)),
+    (lambda: nn.Conv2d(3, 2, 2), (3, 5, 4)),
+    (lambda: nn.Conv3d(1, 2, 2), (1, 3, 3, 3)),
+    (lambda: nn.ConvTranspose2d(3, 2, 2), (3, 5, 4)),
+    (lambda: nn.MaxPool2d(2), (3, 4, 4)),
+    (lambda: nn.AvgPool2d(2), (3, 4, 4)),
+    (lambda: nn.AdaptiveAvgPool2d(2), (3, 4, 4)),
+    (lambda: nn.GlobalAveragePool2d(), (3, 4, 4)),
+    (lambda: nn.GlobalMaxPool2d(), (3, 4, 4)),
+    (lambda: nn.LayerNorm(3), (3,)),
+    (lambda: nn.RMSNorm(3), (3,)),
+    (lambda: nn.GroupNorm(3, 3), (3, 4)),
+    (lambda: nn.InstanceNorm1d(3), (3, 4)),
+    (lambda: nn.BatchNorm1d(3).eval(), (3,)),
+    (lambda: nn.Dropout(0.5), (3,)),
+    (lambda: nn.Dropout1d(0.5), (3, 4)),
+    (lambda: nn.Flatten(), (3, 4)),
+    (lambda: nn.Reshape((4, 3)), (3, 4)),
+    (lambda: nn.Residual(nn.Linear(3, 3)), (3,)),
+    (lambda: nn.SimpleRNN(3, 2, return_state=False), (4, 3)),
+    (lambda: nn.GRU(3, 2, return_state=False, bidirectional=True), (4, 3)),
+    (lambda: nn.LSTM(3, 2, return_state=False), (4, 3)),
+    (lambda: nn.MultiHeadAttention(4, 2), (5, 4)),
+    (lambda: nn.TransformerEncoderLayer(4, 2, 8), (5, 4)),
+    (lambda: nn.SinusoidalEncoding(), (5, 4)),
+    (lambda: nn.LearnedEncoding(5, 4), (5, 4)),
+    (lambda: nn.PixelShuffle(2), (4, 3, 3)),
+    (lambda: nn.Upsample(scale_factor=2, mode="linear"), (3, 4)),
+]
+
+
+@pytest.mark.parametrize(("make", "shape"), EMPTY)
+def test_a_batch_of_nothing_goes_through(make: Any, shape: tuple[int, ...], backend: backends.Backend) -> None:
+    layer = make()
+    some = layer(backend.asarray(np.ones((2, *shape), "float32")))
+    x = Tensor(backend.asarray(np.ones((0, *shape), "float32")), requires_grad=True)
+    out = layer(x)
+    assert out.shape == (0, *some.shape[1:]) and out.dtype == "float32"
+    anp.sum(out).backward()
+    assert x.grad is not None and x.grad.shape == x.shape
+    for name, p in layer.named_parameters():
+        assert p.grad is None or not to_numpy(p.grad).any(), name
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: nn.InstanceNorm2d(3)(np.zeros((2, 3, 4), "float32")), r"input of 4 axes; got shape \(2, 3, 4\)"),
+        (lambda: nn.InstanceNorm1d(3)(np.zeros((2, 3, 1), "float32")), "more than one value per channel"),
+        (lambda: F.instance_norm(np.zeros((2, 3, 4)), weight=np.ones(2)), r"as weight has \(2\); got \(2, 3, 4\)"),
+        (lambda: nn.Dropout2d(1.5), "Dropout2d: expected a probability from 0 to 1; got 1.5"),
+        (lambda: F.dropout2d(np.zeros((3,))), r"more axes than those of one channel; got shape \(3,\)"),
+        (lambda: nn.Residual(), "got none. Pass them one by one"),
+        (
+            lambda: nn.Residual(nn.Linear(4, 3))(np.zeros((2, 4), "float32")),
+            r"shortcut's shape \(2, 4\); got \(2, 3\).*shortcut=…",
+        ),
+        (lambda: F.pixel_shuffle(np.zeros((1, 3, 2, 2)), 2), "multiple of 2² = 4; got 3"),
+        (lambda: F.interpolate(np.zeros((1, 3, 2)), 4, 2), "either size or scale_factor; got both or none"),
+        (lambda: F.interpolate(np.zeros((1, 3, 2)), 4, mode="bilinear"), "got 'bilinear' for 1"),
+        (lambda: F.interpolate(np.zeros((1, 3, 2)), (4, 4)), r"one for each of 1 axes; got \(4, 4\)"),
+        (lambda: F.interpolate(np.zeros((1, 3, 2)), 0), "sizes of 1 or more; got 2 to 0"),
+        (lambda: nn.LSTMCell(2, 3)(np.zeros((4, 3), "float32")), r"x of shape \(n, 2\); got \(4, 3\)"),
+        (
+            lambda: nn.LSTMCell(2, 3)(np.zeros((4, 2), "float32"), (np.zeros((4, 3)), np.zeros((1, 3)))),
+            r"h and c of shape \(4, 3\).*got \(4, 3\), \(1, 3\)",
+        ),
+        (lambda: nn.RNNCell(2, 3, nonlinearity="sin"), "'tanh' or 'relu'; got 'sin'"),
+    ],
+)
+def test_errors_say_what_came_and_what_to_do(call: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()
