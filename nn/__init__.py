@@ -19,6 +19,7 @@ from nn import schedule as schedule
 from nn import utils as utils
 from nn.layers import *
 from nn.losses import *
+from nn.minimizing import minimize as minimize
 from nn.models import load_model as load_model
 from nn.models import save_model as save_model
 from nn.module import Module as Module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import autograd.numpy as np  # noqa: F401 - for the examples
 from autograd.numpy.common import backend_of
 from autograd.ops import network as _network
 from nn import random
