@@ -1,6 +1,8 @@
 """Layers, losses, optimisers and training. May import `autograd` and `backends`, and knows no array library."""
 # ruff: noqa: F403 - layers and losses are at hand under nn itself, as PyTorch has them; their packages name them.
 
+import importlib
+
 from nn import _clash as _clash  # first: says clearly when the `autograd` found is another project's
 from nn import activations as activations
 from nn import callbacks as callbacks
@@ -35,3 +37,10 @@ from nn.torch_names import ModuleDict as ModuleDict
 from nn.torch_names import ModuleList as ModuleList
 from nn.torch_names import ParameterList as ParameterList
 from nn.training import Model as Model
+
+
+def __getattr__(name: str) -> object:
+    # scikit-learn takes a second to load, so its estimators wait until they are asked for.
+    if name == "sklearn":
+        return importlib.import_module("nn.sklearn")
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")
