@@ -17,8 +17,11 @@ from nn import metrics as metrics
 from nn import optim as optim
 from nn import optimizers as optimizers
 from nn import random as random
+from nn import saliency as saliency
 from nn import schedule as schedule
 from nn import utils as utils
+from nn.generation import cached_length as cached_length
+from nn.generation import generate as generate
 from nn.layers import *
 from nn.losses import *
 from nn.minimizing import minimize as minimize

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import backends
@@ -21,6 +21,7 @@ from nn.feeding import Cast, Converted, arrays_of, padded
 from nn.fitting import Fit
 from nn.history import History
 from nn.keras_names import KerasNames
+from nn.modes import mode
 from nn.module import Module
 from nn.progress import Progress
 
@@ -214,17 +215,9 @@ class Model(KerasNames, Module):
                 return parameter.backend, parameter.dtype
         return backends.default(), nest.HOST.xp.dtype("float32")
 
-    @contextmanager
-    def _mode(self, training: bool) -> Iterator[None]:
+    def _mode(self, training: bool) -> AbstractContextManager[None]:
         """Training or not, for a while."""
-        before = [(module, module.training) for module in self.modules()]
-        for module, _ in before:
-            module.training = training
-        try:
-            yield
-        finally:
-            for module, was in before:
-                module.training = was
+        return mode(self, training)
 
     # Evaluate and predict ----------------------------------------------------------------------------------------
 
