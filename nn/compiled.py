@@ -106,6 +106,12 @@ class Compiled:
             raise ValueError("fit: expected a loss for some output; got none for any. Name one in compile(loss=…).")
         return total
 
+    def all_losses(self) -> list[Any]:
+        """Every loss there is, of all outputs."""
+        if self.losses is None:
+            return [self.loss]
+        return list(self.losses.values() if isinstance(self.losses, Mapping) else self.losses)
+
     @property
     def casts_targets(self) -> bool:
         """Whether the loss takes targets in the prediction's dtype, so that they can be cast once and for all."""

@@ -119,6 +119,7 @@ class Model(KerasNames, Module):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        accumulate_steps: int = 1,
     ) -> History:
         """Train for ``epochs`` passes over the data.
 
@@ -139,6 +140,9 @@ class Model(KerasNames, Module):
             steps_per_epoch: batches per epoch; the next epoch goes on where this one ended.
             validation_steps, validation_batch_size: of validation.
             validation_freq: validate after every so many epochs.
+            accumulate_steps: update after every so many batches (and at an epoch's end), by the gradient that one batch
+                of all their samples would give: large batches in the memory of small ones. Equal to rounding for losses
+                that are means or sums over samples, and layers that treat samples alike, which batch norm does not.
 
         Returns:
             The values of each epoch.
@@ -165,6 +169,7 @@ class Model(KerasNames, Module):
             self, compiled, batches, validation,
             epochs=epochs, initial_epoch=initial_epoch, steps=steps_per_epoch, verbose=_verbosity(verbose),
             callbacks=callbacks, validation_steps=validation_steps, validation_freq=validation_freq,
+            accumulate_steps=accumulate_steps,
         ).run()  # fmt: skip
 
     def _batches(
