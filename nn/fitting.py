@@ -34,6 +34,7 @@ class Fit:
         self.epochs, self.steps, self.verbose = epochs, steps, verbose
         self.validation_steps, self.validation_freq = validation_steps, validation_freq
         self.target = steps or batches.known_length()
+        compiled.check_bound(model)
         self.optimizer = compiled.bind(model)
         if not isinstance(accumulate_steps, int) or isinstance(accumulate_steps, bool) or accumulate_steps < 1:
             raise ValueError(

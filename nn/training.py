@@ -328,6 +328,7 @@ class Model(KerasNames, Module):
         """One step on one batch; returns its loss."""
         compiled = self._ready("train_on_batch")
         (batch,) = self._batches("train_on_batch", x, y, sample_weight, size_of(nest.map_leaves(nest.as_array, x)))
+        compiled.check_bound(self)
         with self._mode(True):
             _, loss = compiled.step(self, *batch)
         return float(loss)

@@ -125,7 +125,7 @@ class _WithOptions(Module):
         return shape
 
     def describe(self) -> str:
-        options = [(name, value) for name, value in vars(self).items() if name not in ("training", "_hooks")]
+        options = [(name, value) for name, value in vars(self).items() if name not in ("training", "frozen", "_hooks")]
         return ", ".join(f"{name}={value!r}" for name, value in options)
 
 

@@ -156,7 +156,7 @@ class BatchNorm(Norm):
             with backends.use(backend_of(x)):
                 self.build(x.shape[self.axis])
         momentum: Any = self.momentum
-        if self.training and self.num_batches_tracked is not None:
+        if self.training and not self.frozen and self.num_batches_tracked is not None:
             with no_grad():
                 self.num_batches_tracked[...] = self.num_batches_tracked + 1
                 if momentum is None:
@@ -171,7 +171,7 @@ class BatchNorm(Norm):
             self.running_var,
             self.weight,
             self.bias,
-            self.training or self.running_mean is None,
+            (self.training and not self.frozen) or self.running_mean is None,
             momentum,
             self.eps,
             self.axis,

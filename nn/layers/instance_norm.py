@@ -93,7 +93,7 @@ class InstanceNorm(BatchNorm):
             self.running_var,
             self.weight,
             self.bias,
-            self.training or self.running_mean is None,
+            (self.training and not self.frozen) or self.running_mean is None,
             momentum,
             self.eps,
         )
