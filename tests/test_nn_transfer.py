@@ -123,7 +123,7 @@ def test_weights_that_match_are_loaded_and_the_others_reported(
 
 
 def test_features_learned_for_one_task_serve_another() -> None:
-    """A network that knows digits, frozen, with a new head: odd or even from 40 samples, where random features guess."""
+    """A frozen network that knows digits, with a new head, tells odd from even after 40 samples, better than a random one."""
     images, labels = load_digits(return_X_y=True)
     images, odd = (images / 16).astype("float32"), labels % 2
 
@@ -147,4 +147,4 @@ def test_features_learned_for_one_task_serve_another() -> None:
         model.compile(nn.optimizers.Adam(0.02), nn.CrossEntropyLoss(), metrics=["accuracy"])
         model.fit(images[1200:1240], odd[1200:1240], epochs=40, verbose=0)
         scores.append(model.evaluate(images[1240:], odd[1240:], verbose=0)[1])
-    assert scores[0] > 0.9 and scores[0] > scores[1] + 0.05
+    assert scores[0] > 0.85 and scores[0] > scores[1] + 0.05
