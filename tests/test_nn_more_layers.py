@@ -251,3 +251,79 @@ def test_a_batch_of_nothing_goes_through(make: Any, shape: tuple[int, ...], back
 def test_errors_say_what_came_and_what_to_do(call: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# Masks -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_a_query_that_sees_no_key_gets_zeros_and_spoils_nothing(need_weights: bool, backend: backends.Backend) -> None:
+    """The first sequence is padding alone; softmax would be 0/0 there, and one NaN goes into every gradient."""
+    nn.set_random_seed(0)
+    layer = nn.MultiHeadAttention(4, 2).to("float64")
+    values = np.random.default_rng(0).normal(size=(2, 3, 4))
+    padding = backend.asarray(np.array([[True] * 3, [False, False, True]]))
+    found = []
+    for rows in (slice(0, 2), slice(1, 2)):
+        for p in layer.parameters():
+            p.zero_grad_()
+        x = Tensor(backend.asarray(values[rows]), requires_grad=True)
+        out = layer(x, key_padding_mask=padding[rows], need_weights=need_weights)
+        out, weights = out if need_weights else (out, None)
+        anp.sum((out[-1] - 1) ** 2).backward()
+        found.append((to_numpy(out)[-1], to_numpy(x.grad)[-1], [to_numpy(p.grad) for p in layer.parameters()]))
+        if rows.start == 0:
+            np.testing.assert_array_equal(to_numpy(out)[0], np.broadcast_to(to_numpy(layer.out_proj.bias), (3, 4)))
+            assert not to_numpy(x.grad)[0].any()
+            if weights is not None:
+                assert not to_numpy(weights)[0].any()
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-12)
+    for a, b in zip(found[0][2], found[1][2], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_the_function_gives_zeros_where_nothing_is_seen(backend: backends.Backend) -> None:
+    x = backend.asarray(np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32"))
+    seen = backend.asarray(np.array([[False] * 3, [True, False, True], [True] * 3]))
+    found = to_numpy(F.scaled_dot_product_attention(x, x, x, seen))
+    assert not found[:, 0].any() and np.isfinite(found).all() and found[:, 1:].all()
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (4, 3, 5), (1, 5), (2, 1, 3, 5), (1, 2, 3, 5)])
+@pytest.mark.parametrize("kind", [bool, "float64", "float32"])
+def test_masks_of_all_shapes_and_kinds_keep_the_dtype(shape: tuple[int, ...], kind: Any) -> None:
+    nn.set_random_seed(0)
+    layer = nn.MultiHeadAttention(4, 2)
+    stream = np.random.default_rng(0)
+    x, memory = stream.normal(size=(2, 3, 4)).astype("float32"), stream.normal(size=(2, 5, 4)).astype("float32")
+    hidden = stream.random(shape) > 0.6
+    hidden[..., 0] = False
+    mask = hidden if kind is bool else np.where(hidden, -np.inf, 0.0).astype(kind)
+    out, weights = layer(x, memory, attn_mask=mask, need_weights=True, average_attn_weights=False)
+    assert out.dtype == weights.dtype == "float32"
+    full = np.broadcast_to(hidden.reshape(2, 2, 3, 5) if len(shape) == 3 else hidden, (2, 2, 3, 5))
+    np.testing.assert_array_equal(to_numpy(weights) == 0, full)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (
+            lambda layer, x: layer(x, attn_mask=np.zeros((2, 3), bool)),
+            ValueError,
+            r"attn_mask of shape \(3, 3\) \(queries, keys\), or of \(4, 3, 3\).*got \(2, 3\)",
+        ),
+        (lambda layer, x: layer(x, attn_mask=np.zeros((2, 3, 3), bool)), ValueError, r"got \(2, 3, 3\)"),
+        (lambda layer, x: layer(x, attn_mask=np.zeros((3, 3), int)), TypeError, "got int64. Compare it with 0 or 1"),
+        (
+            lambda layer, x: layer(x, key_padding_mask=np.zeros((2, 3), int)),
+            TypeError,
+            "a mask of booleans, or of floats",
+        ),
+        (lambda layer, x: nn.LSTM(4, 2)(x[:, :0]), ValueError, "LSTM: expected one step or more; got none"),
+    ],
+)
+def test_errors_of_masks_say_what_came(call: Any, kind: Any, words: str) -> None:
+    with pytest.raises(kind, match=words):
+        call(nn.MultiHeadAttention(4, 2), np.zeros((2, 3, 4), "float32"))

@@ -123,7 +123,7 @@ def test_weights_that_match_are_loaded_and_the_others_reported(
 
 
 def test_features_learned_for_one_task_serve_another() -> None:
-    """A frozen network that knows digits, with a new head, tells odd from even after 40 samples, better than a random one."""
+    """A frozen network that knows digits, with a new head, tells odd from even better than a random one."""
     images, labels = load_digits(return_X_y=True)
     images, odd = (images / 16).astype("float32"), labels % 2
 

@@ -81,6 +81,8 @@ class _Recurrent(Module):
             )
         if self.batch_first:
             x = np.swapaxes(x, 0, 1)
+        if not x.shape[0]:
+            raise ValueError(f"{name}: expected one step or more; got none. Leave such sequences out, or pad them.")
         first = self._first(name, state, x)
         turns = None if lengths is None and mask is None else _Turns(name, x, lengths, mask, self.batch_first)
         last: list[list[Any]] = [[] for _ in self.states]
