@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,8 @@ import nn.functional as F
 from autograd import Tensor, check_grads, tensor
 from tests.helpers import to_numpy
 from tests.nn_recorded import Recording, close, place, repeat
+from tests.recorded.nn_rows import ROWS
+from tests.test_nn_steps import STEPS, floats
 
 SEQUENCE = Recording("torch_sequence")
 TOLERANCE = {"float64": 1e-11, "float32": 1e-5}
@@ -327,3 +332,27 @@ def test_masks_of_all_shapes_and_kinds_keep_the_dtype(shape: tuple[int, ...], ki
 def test_errors_of_masks_say_what_came(call: Any, kind: Any, words: str) -> None:
     with pytest.raises(kind, match=words):
         call(nn.MultiHeadAttention(4, 2), np.zeros((2, 3, 4), "float32"))
+
+
+# Files and pictures ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if not row.loss])
+def test_every_layer_can_be_saved_copied_and_summed_up(name: str, tmp_path: Path) -> None:
+    row = ROWS[name]
+    nn.set_random_seed(0)
+    layer = eval(row.ours, dict(vars(nn)))  # a row of ours
+    inputs = [v.astype("float32") if v.dtype.kind == "f" else v for v in STEPS.part(name, "in").values()]
+    layer(*inputs)
+    layer.eval()
+    wanted = [to_numpy(out) for out in floats(layer(*inputs))]
+    layer.input_shape = inputs[0].shape[1:]
+    nn.save_model(layer, tmp_path / "layer.npz")
+    loaded = nn.load_model(tmp_path / "layer.npz").eval()
+    for other in (loaded, copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert type(other) is type(layer) and repr(other) == repr(layer)
+        for found, value in zip(floats(other(*inputs)), wanted, strict=True):
+            np.testing.assert_array_equal(to_numpy(found), value)
+    if len(inputs) == 1:
+        summary = layer.summary(print_fn=None)
+        assert summary.trained + summary.fixed == sum(value.size for value in layer.state_dict().values())
