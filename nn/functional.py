@@ -51,9 +51,11 @@ from nn.activations import (
     logsigmoid,
     prelu,
     relu,
+    rrelu,
     softmax,
     softmin,
     sparse_plus,
+    sparsemax,
     squareplus,
     threshold,
 )

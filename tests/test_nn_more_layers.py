@@ -181,6 +181,39 @@ def test_a_decoders_cache_gives_what_the_whole_sequence_gives(rotary: Any, backe
     close(anp.concatenate(parts, axis=1), to_numpy(whole), 1e-5, "cached")
 
 
+def test_glu_takes_pytorchs_dim() -> None:
+    x = np.random.default_rng(0).normal(size=(4, 6))
+    for dim in (0, 1):
+        np.testing.assert_array_equal(F.glu(x, dim=dim), F.glu(x, dim))
+    assert F.glu(x, dim=0).shape == nn.GLU(dim=0)(x).shape == (2, 6)
+
+
+def test_randomised_slopes_are_drawn_in_training(backend: backends.Backend) -> None:
+    nn.set_random_seed(0)
+    layer = nn.RReLU(0.1, 0.5)
+    x = Tensor(backend.asarray(np.full((50, 40), -2.0, "float32")), requires_grad=True)
+    out = layer(x)
+    slopes = to_numpy(out) / -2
+    assert out.dtype == "float32" and 0.1 <= slopes.min() < 0.11 and 0.49 < slopes.max() <= 0.5
+    assert abs(slopes.mean() - 0.3) < 0.01 and len(np.unique(slopes)) > 1000
+    anp.sum(out).backward()
+    np.testing.assert_allclose(to_numpy(x.grad), slopes, rtol=1e-6)
+    np.testing.assert_allclose(to_numpy(layer.eval()(x)), -0.6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_sparsemax_is_the_nearest_distribution(axis: int) -> None:
+    x = np.random.default_rng(0).normal(size=(5, 7)) * 2
+    found = F.sparsemax(x, axis)
+    np.testing.assert_allclose(found.sum(axis), 1, rtol=1e-12)
+    assert (found >= 0).all() and (found == 0).any()
+    # No other distribution is nearer: the condition for a projection onto a convex set, against random others.
+    for other in np.random.default_rng(1).dirichlet(np.ones(x.shape[axis]), size=(20, x.shape[1 + axis])):
+        other = other if axis else other.T
+        assert (((x - found) * (np.resize(other, x.shape) - found)).sum(axis) < 1e-12).all()
+    check_grads(lambda x: F.sparsemax(x, axis), order=2)(tensor(x))
+
+
 EMPTY: list[tuple[Any, tuple[int, ...]]] = [
     (lambda: nn.Linear(3, 2), (3,)),
     (lambda: nn.Conv1d(3, 2, 2), (3, 5)),
@@ -230,6 +263,7 @@ def test_a_batch_of_nothing_goes_through(make: Any, shape: tuple[int, ...], back
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: F.rrelu(np.zeros(2), 0.5, 0.1), "0 ≤ lower ≤ upper ≤ 1; got 0.5 and 0.1"),
         (lambda: nn.InstanceNorm2d(3)(np.zeros((2, 3, 4), "float32")), r"input of 4 axes; got shape \(2, 3, 4\)"),
         (lambda: nn.InstanceNorm1d(3)(np.zeros((2, 3, 1), "float32")), "more than one value per channel"),
         (lambda: F.instance_norm(np.zeros((2, 3, 4)), weight=np.ones(2)), r"as weight has \(2\); got \(2, 3, 4\)"),

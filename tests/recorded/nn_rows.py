@@ -55,6 +55,8 @@ ACTIVATIONS = [
     *_same(_x(3, 4), "SiLU()", "Sigmoid()", "Softmax(dim=-1)", "Softmin(dim=-1)", "Softplus()", "Softshrink(0.4)"),
     *_same(_x(3, 4), "Softsign()", "Tanh()", "Tanhshrink()", "Threshold(0.3, -1.0)"),
     Row("Activation('tanh')", _x(3, 4), "Tanh()"),
+    Row("RReLU(0.1, 0.3)", _x(3, 4), training=False),
+    Row("Softmax2d()", _x(2, 3, 2, 2)),
 ]
 
 SHAPING = [
