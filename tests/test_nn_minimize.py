@@ -16,7 +16,9 @@ import autograd.numpy as anp
 import backends
 import nn
 from autograd import GraphError, Tensor
-from nn import minimizing
+from nn.minimizing import call as minimizing
+from nn.minimizing.forms import Nest
+from nn.minimizing.problem import Problem
 from tests.helpers import to_numpy
 from tests.strict_backend import StrictBackend
 
@@ -164,6 +166,26 @@ def test_a_modules_parameters_are_varied_in_place(method: str, backend: backends
     assert all(p.grad is None for p in parameters)
 
 
+@pytest.mark.parametrize("method", ["trust-ncg", "trust-constr"])
+def test_callbacks_and_constraints_may_touch_a_module_between_products(method: str) -> None:
+    """Both write parameters, over what the products with the Hessian had recorded."""
+    model = nn.Linear(2, 1).to("float64")
+    x, seen = np.eye(2), []
+    found = nn.minimize(
+        lambda net: anp.sum((net(x) - 2) ** 4 + net.bias**2),
+        model,
+        method=method,
+        callback=lambda net, *state: seen.append(float(anp.sum(net.weight))),
+        constraints={"type": "ineq", "fun": below_three} if method == "trust-constr" else (),
+    )
+    assert found.success and len(seen) > 2
+    np.testing.assert_allclose(to_numpy(model(x)), 2, atol=0.05)
+
+
+def below_three(net: Any) -> Any:
+    return 3 - net.weight[0]
+
+
 def test_frozen_parameters_stay(backend: backends.Backend) -> None:
     nn.set_random_seed(1)
     x, y = curve(backend)
@@ -267,9 +289,9 @@ def test_further_arguments_reach_the_function() -> None:
 
 
 def test_a_constant_gradient_has_a_hessian_of_zeros() -> None:
-    problem = minimizing._Problem(lambda x: anp.sum(2 * x[0]) + x[1], minimizing._Nest([np.zeros(2), 1.0]), ())
+    problem = Problem(lambda x: anp.sum(2 * x[0]) + x[1], Nest([np.zeros(2), 1.0]), ())
     np.testing.assert_array_equal(problem.product(np.zeros(3), np.ones(3)), np.zeros(3))
-    mixed = minimizing._Problem(lambda x: anp.sum(x[0] ** 3) + x[1], minimizing._Nest([np.ones(2), 1.0]), ())
+    mixed = Problem(lambda x: anp.sum(x[0] ** 3) + x[1], Nest([np.ones(2), 1.0]), ())
     np.testing.assert_array_equal(mixed.hessian(np.ones(3)), np.diag([6.0, 6.0, 0.0]))
 
 
