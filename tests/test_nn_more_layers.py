@@ -329,6 +329,26 @@ def test_the_function_gives_zeros_where_nothing_is_seen(backend: backends.Backen
     assert not found[:, 0].any() and np.isfinite(found).all() and found[:, 1:].all()
 
 
+@pytest.mark.parametrize(("queries", "keys"), [(3, 5), (5, 3), (4, 4)])
+def test_the_functions_causal_mask_counts_from_the_first_key(
+    queries: int, keys: int, backend: backends.Backend
+) -> None:
+    """As PyTorch's documentation has it: ones(L, S).tril()."""
+    stream = np.random.default_rng(0)
+    q, k = backend.asarray(stream.normal(size=(queries, 4))), backend.asarray(stream.normal(size=(keys, 4)))
+    seen = backend.asarray(np.tril(np.ones((queries, keys), bool)))
+    found = F.scaled_dot_product_attention(q, k, k, is_causal=True)
+    np.testing.assert_allclose(to_numpy(found), to_numpy(F.scaled_dot_product_attention(q, k, k, seen)), rtol=1e-12)
+
+
+def test_a_causal_layer_with_more_queries_than_keys_is_finite() -> None:
+    layer = nn.MultiHeadAttention(4, 2)
+    x = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("float32")
+    out = to_numpy(layer(x, x[:, :3], is_causal=True))
+    assert np.isfinite(out).all()
+    np.testing.assert_array_equal(out[:, :2], np.broadcast_to(to_numpy(layer.out_proj.bias), (2, 2, 4)))
+
+
 @pytest.mark.parametrize("shape", [(3, 5), (4, 3, 5), (1, 5), (2, 1, 3, 5), (1, 2, 3, 5)])
 @pytest.mark.parametrize("kind", [bool, "float64", "float32"])
 def test_masks_of_all_shapes_and_kinds_keep_the_dtype(shape: tuple[int, ...], kind: Any) -> None:

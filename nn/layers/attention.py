@@ -41,7 +41,8 @@ def scaled_dot_product_attention(
     Args:
         attn_mask: broadcasts to (…, L, S); booleans, True where a key is seen, or floats that are added to the scores.
         dropout_p: probability with which a weight is set to 0.
-        is_causal: whether query i sees keys up to i alone.
+        is_causal: whether query i sees keys up to i alone, counted from the first, also where L and S differ (as in
+            PyTorch; ``causal_mask`` counts from the last, as a cache asks for).
         scale: 1/√E by default.
 
     A query that sees no key at all gets zeros, as in PyTorch.
@@ -58,12 +59,13 @@ def scaled_dot_product_attention(
             "scaled_dot_product_attention: expected attn_mask or is_causal; got both. "
             "Put the causal part into the mask."
         )
+    mask = None
     if is_causal:
-        attn_mask = np.logical_not(causal_mask(query.shape[-2], key.shape[-2], query))
-    if attn_mask is not None:
-        hides = attn_mask.dtype == bool
-        attn_mask = added_mask(np.logical_not(attn_mask) if hides else attn_mask, query.dtype)
-    out, _ = attend(query, key, value, attn_mask, dropout_p, scale)
+        at = backend_of(query).xp.arange(max(query.shape[-2], key.shape[-2]))
+        mask = added_mask(at[None, : key.shape[-2]] > at[: query.shape[-2], None], query.dtype)
+    elif attn_mask is not None:
+        mask = added_mask(np.logical_not(attn_mask) if attn_mask.dtype == bool else attn_mask, query.dtype)
+    out, _ = attend(query, key, value, mask, dropout_p, scale, sees_one=is_causal)
     return out
 
 
@@ -97,8 +99,13 @@ def _without_blind(mask: Any) -> tuple[Any, Any]:
     return np.where(blind, np.asarray(0.0, dtype=mask.dtype), mask), blind
 
 
-def attend(query: Any, key: Any, value: Any, mask: Any, dropout_p: float, scale: float | None) -> tuple[Any, Any]:
-    """The result, and the weights (…, L, S); ``mask`` is added to the scores. Both are 0 where no key is seen."""
+def attend(
+    query: Any, key: Any, value: Any, mask: Any, dropout_p: float, scale: float | None, sees_one: bool = False
+) -> tuple[Any, Any]:
+    """The result, and the weights (…, L, S); ``mask`` is added to the scores. Both are 0 where no key is seen.
+
+    ``sees_one`` says that the mask leaves each query a key, so that nobody need look.
+    """
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ValueError(
             "attention: expected query (…, L, E), key (…, S, E) and value (…, S, V); "
@@ -108,7 +115,8 @@ def attend(query: Any, key: Any, value: Any, mask: Any, dropout_p: float, scale:
     scores = np.matmul(query * (query.shape[-1] ** -0.5 if scale is None else scale), key.mT)
     blind = None
     if mask is not None:
-        mask, blind = _without_blind(mask)
+        if not sees_one:
+            mask, blind = _without_blind(mask)
         scores = scores + mask
     weights = np.softmax(scores)
     if blind is not None:
@@ -281,7 +289,9 @@ class MultiHeadAttention(Module):
         if cache is not None:
             k, v = np.concatenate([cache.key, k], axis=2), np.concatenate([cache.value, v], axis=2)
         mask = self._mask(attn_mask, key_padding_mask, is_causal, (*q.shape[:3], k.shape[2]), q)
-        out, weights = attend(q, k, v, mask, self.dropout if self.training else 0.0, None)
+        # The causal mask alone hides no query's every key, where there are as many keys as queries or more.
+        alone = attn_mask is None and key_padding_mask is None and q.shape[2] <= k.shape[2]
+        out, weights = attend(q, k, v, mask, self.dropout if self.training else 0.0, None, sees_one=alone)
         out = self.out_proj(np.reshape(np.swapaxes(out, 1, 2), (out.shape[0], out.shape[2], self.embed_dim)))
         result = [out if self.batch_first else np.swapaxes(out, 0, 1)]
         if need_weights:
