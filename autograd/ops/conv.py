@@ -66,13 +66,13 @@ def _columns(
     view = backends.of(x).windows(x, window, stride, dilation)  # (channels, batch, *out, *window)
     out = view.shape[2 : 2 + n]
     axes = (0, *range(2 + n, 2 + 2 * n), 1, *range(2, 2 + n))
+    # Sizes are spelt out: of an empty batch NumPy can't infer one.
     rows = x.shape[0] // groups * math.prod(window)
     return view.transpose(axes).reshape(groups, rows, x.shape[1] * math.prod(out)), out
 
 
 def _rows(xp: Any, y: Any, groups: int) -> Any:
     """y (batch, channels, *out) as (groups, channels/groups, batch·places)."""
-    # Not -1, which can't be told where the batch is empty.
     columns = y.shape[0] * math.prod(y.shape[2:])
     return xp.ascontiguousarray(y.swapaxes(0, 1)).reshape(groups, y.shape[1] // groups, columns)
 
