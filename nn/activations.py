@@ -1,4 +1,4 @@
-"""Activations as functions, and by name. Imports ``autograd``.
+"""Activations as functions, and by name. Imports ``autograd`` and ``nn.random``.
 
 ``get`` gives primitives for the common names, so that a layer's call goes straight to them.
 """
@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd.numpy as np
+from autograd.numpy.common import backend_of
 from autograd.ops import activations as _ops
 from autograd.ops import arithmetic as _arithmetic
 from autograd.ops import elementwise as _elementwise
+from nn import random
 
 Function = Callable[[Any], Any]
 
@@ -66,7 +68,7 @@ def glu(x: Any, axis: int = -1, dim: int | None = None) -> Any:
     >>> glu([1.0, 0.0])
     array([0.5])
     """
-    x = np.asarray(x)
+    x, axis = np.asarray(x), axis if dim is None else dim
     if x.shape[axis] % 2:
         raise ValueError(
             f"glu: expected an even size along axis {axis}; got {x.shape[axis]}. Pad it, or choose another."
@@ -137,6 +139,41 @@ def sparse_plus(x: Any) -> Any:
     return inner * inner / 4 + np.relu(x - 1)
 
 
+def sparsemax(x: Any, axis: int = -1, dim: int | None = None) -> Any:
+    """The nearest point to x among probabilities along ``axis``; far entries are 0 (Martins, Astudillo 2016).
+
+    max(x - τ, 0), τ such that the sum is 1: over the k largest entries, k the most with 1 + k·x_(k) > Σ_(j≤k) x_(j).
+
+    >>> sparsemax([1.0, 0.9, -1.0])
+    array([0.55, 0.45, 0.  ])
+    """
+    x, axis = np.asarray(x), axis if dim is None else dim
+    ordered = np.flip(np.sort(x, axis=axis), axis=axis)
+    shape = [1] * len(x.shape)
+    shape[axis] = -1
+    counts = np.reshape(np.astype(backend_of(x).xp.arange(1, x.shape[axis] + 1), x.dtype), shape)
+    sums = np.cumsum(ordered, axis=axis)
+    support = np.astype(1 + counts * ordered > sums, x.dtype)
+    k = np.sum(support, axis=axis, keepdims=True)
+    threshold = (np.sum(ordered * support, axis=axis, keepdims=True) - 1) / k
+    return np.relu(x - threshold)
+
+
+def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Any:
+    """x where x > 0, slope·x elsewhere; the slope of each entry is drawn in training, else the middle (Xu et al. 2015).
+
+    >>> rrelu([-24.0, 2.0])
+    array([-5.5,  2. ])
+    """
+    if not 0 <= lower <= upper <= 1:
+        raise ValueError(f"rrelu: expected 0 ≤ lower ≤ upper ≤ 1; got {lower} and {upper}. Correct them.")
+    x = np.asarray(x)
+    if not training:
+        return np.leaky_relu(x, (lower + upper) / 2)
+    drawn = random.stream(backend_of(x)).random(tuple(x.shape), "float32")
+    return _ops.prelu(x, (lower + (upper - lower) * drawn).astype(x.dtype))
+
+
 NAMED: dict[str, Function] = {
     "relu": _ops.relu,
     "relu6": _ops.relu6,
@@ -174,6 +211,7 @@ NAMED: dict[str, Function] = {
     "glu": glu,
     "squareplus": squareplus,
     "sparse_plus": sparse_plus,
+    "sparsemax": sparsemax,
     "exponential": exponential,
     "linear": linear,
 }

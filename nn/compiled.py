@@ -106,6 +106,12 @@ class Compiled:
             raise ValueError("fit: expected a loss for some output; got none for any. Name one in compile(loss=…).")
         return total
 
+    def all_losses(self) -> list[Any]:
+        """Every loss there is, of all outputs."""
+        if self.losses is None:
+            return [self.loss]
+        return list(self.losses.values() if isinstance(self.losses, Mapping) else self.losses)
+
     @property
     def casts_targets(self) -> bool:
         """Whether the loss takes targets in the prediction's dtype, so that they can be cast once and for all."""
@@ -128,6 +134,18 @@ class Compiled:
             self.average = self.recipe.average_of(self.optimizer)
             self.after = self.recipe.after_step(self.average)
         return self.optimizer
+
+    def check_bound(self, model: Any) -> None:
+        """Raise ValueError where there are parameters that the optimiser, made before them, would not see."""
+        if self.optimizer is None or not isinstance(self.recipe, optimizers.Recipe):
+            return
+        known = {id(p) for group in self.optimizer.groups for p in group["params"]}
+        new = [name for name, p in model.named_parameters() if id(p) not in known]
+        if new:
+            raise ValueError(
+                f"fit: expected the parameters that were there when the optimiser was made; got new ones: "
+                f"{', '.join(new[:4])}{', …' if len(new) > 4 else ''}. Call compile() again after replacing layers."
+            )
 
     def step(self, model: Any, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
         """One update from one batch: what the model gave for it, and the loss."""

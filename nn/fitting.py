@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nn import checkpoint
+from nn.accumulation import Accumulation
 from nn.callbacks import BackupAndRestore, Callbacks
 from nn.compiled import Compiled, Running, size_of
 from nn.data import Batches
@@ -26,14 +27,20 @@ class Fit:
     def __init__(
         self, model: Any, compiled: Compiled, batches: Batches, validation: Batches | None, *,
         epochs: int, initial_epoch: int, steps: int | None, verbose: int, callbacks: Any,
-        validation_steps: int | None, validation_freq: int,
+        validation_steps: int | None, validation_freq: int, accumulate_steps: int = 1,
     ) -> None:  # fmt: skip
         self.model, self.compiled = model, compiled
         self.batches, self.validation = batches, validation
         self.epochs, self.steps, self.verbose = epochs, steps, verbose
         self.validation_steps, self.validation_freq = validation_steps, validation_freq
         self.target = steps or batches.known_length()
+        compiled.check_bound(model)
         self.optimizer = compiled.bind(model)
+        if not isinstance(accumulate_steps, int) or isinstance(accumulate_steps, bool) or accumulate_steps < 1:
+            raise ValueError(
+                f"fit: expected accumulate_steps to be a whole number above 0; got {accumulate_steps!r}. Correct it."
+            )
+        self.gathered = Accumulation(compiled, self.optimizer, accumulate_steps) if accumulate_steps > 1 else None
         self.history = History()
         self.history.params = {"epochs": epochs, "steps": self.target, "verbose": verbose}
         self.calls = Callbacks(callbacks, model, self.history.params)
@@ -42,6 +49,8 @@ class Fit:
         self.epoch = initial_epoch
         # Batches taken of this pass over the data, and steps taken in this epoch and in all.
         self.at = self.step = self.taken = 0
+        # How many had been taken when checkpoints were last thought of.
+        self.considered = 0
         self.current: Iterator[Any] | None = None
         self.middle = False
 
@@ -98,7 +107,7 @@ class Fit:
         """The steps of one epoch, from where it stands; how many it has in all."""
         model, compiled, running, optimizer = self.model, self.compiled, self.running, self.optimizer
         compute, before, after, update = compiled.compute, compiled.before, compiled.after, compiled.update
-        closes = optimizer.takes_closure
+        closes, gathered = optimizer.takes_closure, self.gathered
         begins, ends = self.calls.listeners["on_train_batch_begin"], self.calls.listeners["on_train_batch_end"]
         reports = bool(compiled.metrics or compiled.weighted)
         backups = [backup for backup in self.backups if backup.save_freq != "epoch"]
@@ -124,6 +133,10 @@ class Fit:
                 begin(self.step, {})
             if closes:
                 out, loss = compiled.step(model, x, y, weight)
+            elif gathered is not None:
+                out = model(x)
+                loss = compute(out, y, weight)
+                gathered.add(loss, x, weight)
             else:
                 out = model(x)
                 loss = compute(out, y, weight)
@@ -146,10 +159,12 @@ class Fit:
                     end(self.step - 1, logs)
             if clock() >= progress.next:
                 progress.update(self.step, {"loss": running.read(), **compiled.values()})
-            if backups:
+            if backups and (gathered is None or not gathered.pending):
                 self._back_up("batch")
             if model.stop_training:
                 break
+        if gathered is not None:
+            gathered.update()
         if self.step == 0:
             warnings.warn(
                 f"fit: expected data for epoch {self.epoch + 1}; the iterable has none left. "
@@ -163,7 +178,12 @@ class Fit:
     # Checkpoints -------------------------------------------------------------------------------------------------
 
     def _back_up(self, when: str) -> None:
-        due = [b for b in self.backups if (b.save_freq == "epoch" if when == "epoch" else b.due(self.taken))]
+        if when == "epoch":
+            due = [backup for backup in self.backups if backup.save_freq == "epoch"]
+        else:
+            # Several batches have passed where their gradients are gathered.
+            passed, self.considered = range(self.considered + 1, self.taken + 1), self.taken
+            due = [backup for backup in self.backups if any([backup.due(taken) for taken in passed])]
         if due:
             state = self._state(when == "batch")
             for backup in due:
@@ -205,6 +225,7 @@ class Fit:
             self.calls.set_state(state["callbacks"])
             self.epoch = state["epoch"]
             self.at, self.step, self.taken = state["position"]
+            self.considered = self.taken
             self.middle = state["middle"]
             if state["passing"]:
                 self.batches.set_state(state["batches"])

@@ -45,22 +45,37 @@ from autograd.numpy.pooling import (
 from autograd.numpy.trigonometry import tanh
 from autograd.ops.network import linear
 from nn.activations import (
+    exponential,
     glu,
     log_softmax,
     logsigmoid,
     prelu,
     relu,
+    rrelu,
     softmax,
     softmin,
     sparse_plus,
+    sparsemax,
     squareplus,
     threshold,
 )
-from nn.layers.attention import scaled_dot_product_attention
+from nn.layers.attention import causal_mask, scaled_dot_product_attention
 from nn.layers.batch_norm import batch_norm
+from nn.layers.dense import bilinear
+from nn.layers.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d
 from nn.layers.embedding import embedding
+from nn.layers.instance_norm import instance_norm
 from nn.layers.normalization import group_norm, layer_norm, rms_norm
-from nn.layers.shaping import dropout
+from nn.layers.pool import (
+    global_average_pool1d,
+    global_average_pool2d,
+    global_average_pool3d,
+    global_max_pool1d,
+    global_max_pool2d,
+    global_max_pool3d,
+)
+from nn.layers.resizing import interpolate
+from nn.layers.shaping import flatten, pixel_shuffle
 from nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -87,3 +102,4 @@ from nn.losses import (
     soft_margin_loss,
     triplet_margin_loss,
 )
+from nn.positional import rotate, sinusoidal

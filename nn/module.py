@@ -52,6 +52,8 @@ class Module(TorchNames):
 
     buffers: tuple[str, ...] = ()
     training: bool = True
+    # Whether statistics are kept as they are, in training as well.
+    frozen: bool = False
     # The shape of one input without the batch axis, where it was given: Keras's input_shape.
     input_shape: tuple[int, ...] | None = None
     # Whether inputs are integers, as an embedding's are.
@@ -273,16 +275,27 @@ class Module(TorchNames):
             self.dtype = dtype
 
     def freeze(self: M) -> M:
-        """Ask no gradient for any parameter any more; returns itself."""
+        """Ask no gradient for any parameter any more; returns itself.
+
+        Batch norms keep their running statistics and normalise by them, in training as well, as frozen ones do in
+        Keras.
+        """
         for parameter in self.parameters():
             parameter.requires_grad_(False)
+        self._hold(True)
         return self
 
     def unfreeze(self: M) -> M:
         """Ask gradients for every parameter again; returns itself."""
         for parameter in self.parameters():
             parameter.requires_grad_()
+        self._hold(False)
         return self
+
+    def _hold(self, frozen: bool) -> None:
+        for module in self.modules():
+            if module.frozen != frozen:
+                module.frozen = frozen
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""

@@ -75,6 +75,25 @@ class Sequential(Model):
         self.output_shape = self._after(layer, self.output_shape)
         self.layers.append(layer)
 
+    def pop(self) -> Any:
+        """Take the last layer off, and give it.
+
+        Raises:
+            IndexError: there is none.
+        """
+        if not self.layers:
+            raise IndexError("Sequential: expected a layer to take off; got an empty model. Add layers first.")
+        last = self.layers.pop()
+        self._resize()
+        return last
+
+    def _resize(self) -> None:
+        """The output's shape, after layers were changed."""
+        shape = self.input_shape
+        for layer in self.layers:
+            shape = self._after(layer, shape)
+        self.output_shape = shape
+
     def _after(self, layer: Any, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
         if not isinstance(layer, Module):
             return None
@@ -110,3 +129,10 @@ class Sequential(Model):
 
     def __getitem__(self, i: int | slice) -> Any:
         return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
+
+    def __setitem__(self, i: int, layer: Any) -> None:
+        """Put ``layer`` in the place of another: a new head for a trained model, ``model[-1] = nn.Linear(64, 3)``."""
+        if not callable(layer):
+            raise TypeError(f"Sequential: expected a layer or a function; got {type(layer).__name__}. Pass a layer.")
+        self.layers[i] = layer
+        self._resize()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import backends
@@ -21,6 +21,7 @@ from nn.feeding import Cast, Converted, arrays_of, padded
 from nn.fitting import Fit
 from nn.history import History
 from nn.keras_names import KerasNames
+from nn.modes import mode
 from nn.module import Module
 from nn.progress import Progress
 
@@ -118,6 +119,7 @@ class Model(KerasNames, Module):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        accumulate_steps: int = 1,
     ) -> History:
         """Train for ``epochs`` passes over the data.
 
@@ -138,6 +140,9 @@ class Model(KerasNames, Module):
             steps_per_epoch: batches per epoch; the next epoch goes on where this one ended.
             validation_steps, validation_batch_size: of validation.
             validation_freq: validate after every so many epochs.
+            accumulate_steps: update after every so many batches (and at an epoch's end), by the gradient that one batch
+                of all their samples would give: large batches in the memory of small ones. Equal to rounding for losses
+                that are means or sums over samples, and layers that treat samples alike, which batch norm does not.
 
         Returns:
             The values of each epoch.
@@ -164,6 +169,7 @@ class Model(KerasNames, Module):
             self, compiled, batches, validation,
             epochs=epochs, initial_epoch=initial_epoch, steps=steps_per_epoch, verbose=_verbosity(verbose),
             callbacks=callbacks, validation_steps=validation_steps, validation_freq=validation_freq,
+            accumulate_steps=accumulate_steps,
         ).run()  # fmt: skip
 
     def _batches(
@@ -214,17 +220,9 @@ class Model(KerasNames, Module):
                 return parameter.backend, parameter.dtype
         return backends.default(), nest.HOST.xp.dtype("float32")
 
-    @contextmanager
-    def _mode(self, training: bool) -> Iterator[None]:
+    def _mode(self, training: bool) -> AbstractContextManager[None]:
         """Training or not, for a while."""
-        before = [(module, module.training) for module in self.modules()]
-        for module, _ in before:
-            module.training = training
-        try:
-            yield
-        finally:
-            for module, was in before:
-                module.training = was
+        return mode(self, training)
 
     # Evaluate and predict ----------------------------------------------------------------------------------------
 
@@ -330,6 +328,7 @@ class Model(KerasNames, Module):
         """One step on one batch; returns its loss."""
         compiled = self._ready("train_on_batch")
         (batch,) = self._batches("train_on_batch", x, y, sample_weight, size_of(nest.map_leaves(nest.as_array, x)))
+        compiled.check_bound(self)
         with self._mode(True):
             _, loss = compiled.step(self, *batch)
         return float(loss)

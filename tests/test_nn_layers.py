@@ -93,7 +93,6 @@ def test_prelu_learns_its_slope(name: str, backend: backends.Backend) -> None:
 
 
 KERAS_FUNCTIONS = {
-    "sparsemax": None,  # not offered
     "exponential": activations.exponential,
     "squareplus": F.squareplus,
     "sparse_plus": F.sparse_plus,
@@ -103,7 +102,7 @@ KERAS_FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", [n for n in KERAS.names("activation/") if "sparsemax" not in n], ids=case_id)
+@pytest.mark.parametrize("name", KERAS.names("activation/"), ids=case_id)
 def test_activations_are_kerass(name: str, backend: backends.Backend) -> None:
     kind = name.split("/")[1]
     options = dict(KERAS.cases[name])

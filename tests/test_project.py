@@ -37,6 +37,8 @@ IMPORTED_AS = {"cupy-cuda12x": "cupy", "cupy-cuda13x": "cupy", "scikit-learn": "
 # is used only where a user has it already, and standard modules that would slow `import autograd`.
 LATE = {
     *("graphviz", "cupyx", "llvmlite", "IPython", "ipywidgets", "tensorboard", "tensorboardX"),
+    # Over an optional package, loaded when it is asked for.
+    "nn.sklearn",
     *("concurrent.futures", "html", "importlib.metadata", "json", "pathlib", "random", "tracemalloc"),
 }
 

@@ -66,12 +66,15 @@ def _columns(
     view = backends.of(x).windows(x, window, stride, dilation)  # (channels, batch, *out, *window)
     out = view.shape[2 : 2 + n]
     axes = (0, *range(2 + n, 2 + 2 * n), 1, *range(2, 2 + n))
-    return view.transpose(axes).reshape(groups, -1, x.shape[1] * math.prod(out)), out
+    # Sizes are spelt out: of an empty batch NumPy can't infer one.
+    rows = x.shape[0] // groups * math.prod(window)
+    return view.transpose(axes).reshape(groups, rows, x.shape[1] * math.prod(out)), out
 
 
 def _rows(xp: Any, y: Any, groups: int) -> Any:
     """y (batch, channels, *out) as (groups, channels/groups, batch·places)."""
-    return xp.ascontiguousarray(y.swapaxes(0, 1)).reshape(groups, y.shape[1] // groups, -1)
+    columns = y.shape[0] * math.prod(y.shape[2:])
+    return xp.ascontiguousarray(y.swapaxes(0, 1)).reshape(groups, y.shape[1] // groups, columns)
 
 
 def _matrix(weight: Any, groups: int) -> Any:
@@ -94,7 +97,7 @@ def conv_input(
     window, out = weight.shape[2:], y.shape[2:]
     if groups == 1 and max(stride) == 1:
         return _fold_in_rows(xp, y, weight, size, padding, dilation)
-    flat = y.reshape(y.shape[0], groups, weight.shape[0] // groups, -1)
+    flat = y.reshape(y.shape[0], groups, weight.shape[0] // groups, math.prod(out))
     # The transposed operand is copied: NumPy hands stacks of matrices to BLAS only where each is contiguous.
     columns = xp.matmul(xp.ascontiguousarray(_matrix(weight, groups).swapaxes(-1, -2)), flat)
     channels = weight.shape[1] * groups

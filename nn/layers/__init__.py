@@ -18,9 +18,11 @@ from nn.layers.activation import (
     PReLU,
     ReLU,
     ReLU6,
+    RReLU,
     Sigmoid,
     SiLU,
     Softmax,
+    Softmax2d,
     Softmin,
     Softplus,
     Softshrink,
@@ -31,9 +33,21 @@ from nn.layers.activation import (
 )
 from nn.layers.attention import MultiHeadAttention
 from nn.layers.batch_norm import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormalization
+from nn.layers.cells import GRUCell, LSTMCell, RNNCell
 from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nn.layers.dense import Bilinear, Dense, Linear
+from nn.layers.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
 from nn.layers.embedding import Embedding
+from nn.layers.instance_norm import InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from nn.layers.normalization import GroupNorm, LayerNorm, LayerNormalization, RMSNorm
 from nn.layers.pool import (
     AdaptiveAvgPool1d,
@@ -56,7 +70,8 @@ from nn.layers.pool import (
     MaxPool3d,
 )
 from nn.layers.recurrent import GRU, LSTM, SimpleRNN
-from nn.layers.shaping import Dropout, Flatten, Identity, Reshape, Unflatten
+from nn.layers.resizing import Upsample
+from nn.layers.shaping import Flatten, Identity, PixelShuffle, Reshape, Residual, Unflatten
 from nn.layers.transformer import (
     TransformerDecoder,
     TransformerDecoderLayer,
@@ -84,9 +99,11 @@ __all__ = [
     "PReLU",
     "ReLU",
     "ReLU6",
+    "RReLU",
     "Sigmoid",
     "SiLU",
     "Softmax",
+    "Softmax2d",
     "Softmin",
     "Softplus",
     "Softshrink",
@@ -107,15 +124,32 @@ __all__ = [
     "LayerNorm",
     "LayerNormalization",
     "RMSNorm",
+    "InstanceNorm",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "AlphaDropout",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "Flatten",
     "Identity",
+    "PixelShuffle",
     "Reshape",
+    "Residual",
+    "Upsample",
     "Unflatten",
     "Input",
     "GRU",
     "LSTM",
     "SimpleRNN",
+    "GRUCell",
+    "LSTMCell",
+    "RNNCell",
     "MultiHeadAttention",
     "TransformerDecoder",
     "TransformerDecoderLayer",

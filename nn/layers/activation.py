@@ -125,7 +125,7 @@ class _WithOptions(Module):
         return shape
 
     def describe(self) -> str:
-        options = [(name, value) for name, value in vars(self).items() if name not in ("training", "_hooks")]
+        options = [(name, value) for name, value in vars(self).items() if name not in ("training", "frozen", "_hooks")]
         return ", ".join(f"{name}={value!r}" for name, value in options)
 
 
@@ -137,6 +137,17 @@ class LeakyReLU(_WithOptions):
 
     def forward(self, x: Any) -> Any:
         return np.leaky_relu(x, self.negative_slope)
+
+
+class RReLU(_WithOptions):
+    """x where x > 0, slope·x elsewhere; in training each slope is drawn from lower to upper (Xu et al. 2015)."""
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3) -> None:
+        self.lower = lower
+        self.upper = upper
+
+    def forward(self, x: Any) -> Any:
+        return functions.rrelu(x, self.lower, self.upper, self.training)
 
 
 class ELU(_WithOptions):
@@ -239,6 +250,13 @@ class LogSoftmax(_WithOptions):
 
     def forward(self, x: Any) -> Any:
         return np.log_softmax(x, self.axis)
+
+
+class Softmax2d(_WithOptions):
+    """e^x over its sum across the channels of (…, channels, height, width)."""
+
+    def forward(self, x: Any) -> Any:
+        return np.softmax(x, -3)
 
 
 class Softmin(_WithOptions):

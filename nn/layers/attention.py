@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import autograd.numpy as np
 from autograd import Tensor
-from autograd.numpy.common import backend_of
+from autograd.numpy.common import backend_of, raw
 from autograd.ops.network import linear
 from nn import init
 from nn.layers.dense import Linear, check_size
-from nn.layers.shaping import dropout
+from nn.layers.dropout import dropout
 from nn.module import Module, parameter
 
 
@@ -39,13 +39,17 @@ def scaled_dot_product_attention(
     """``softmax(query · keyᵀ · scale + mask) · value``: (…, L, E), (…, S, E), (…, S, V) to (…, L, V).
 
     Args:
-        attn_mask: broadcasts to (…, L, S); booleans, True where a key is seen, or numbers that are added to the scores.
+        attn_mask: broadcasts to (…, L, S); booleans, True where a key is seen, or floats that are added to the scores.
         dropout_p: probability with which a weight is set to 0.
-        is_causal: whether query i sees keys up to i alone.
+        is_causal: whether query i sees keys up to i alone, counted from the first, also where L and S differ (as in
+            PyTorch; ``causal_mask`` counts from the last, as a cache asks for).
         scale: 1/√E by default.
+
+    A query that sees no key at all gets zeros, as in PyTorch.
 
     Raises:
         ValueError: shapes don't fit, or both a mask and ``is_causal`` are given.
+        TypeError: the mask is of integers.
 
     >>> scaled_dot_product_attention(np.zeros((1, 2)), np.zeros((2, 2)), np.array([[1.0], [3.0]]))
     array([[2.]])
@@ -55,21 +59,53 @@ def scaled_dot_product_attention(
             "scaled_dot_product_attention: expected attn_mask or is_causal; got both. "
             "Put the causal part into the mask."
         )
+    mask = None
     if is_causal:
-        attn_mask = np.logical_not(causal_mask(query.shape[-2], key.shape[-2], query))
-    if attn_mask is not None and attn_mask.dtype == bool:
-        attn_mask = added_mask(np.logical_not(attn_mask), query.dtype)
-    out, _ = attend(query, key, value, attn_mask, dropout_p, scale)
+        at = backend_of(query).xp.arange(max(query.shape[-2], key.shape[-2]))
+        mask = added_mask(at[None, : key.shape[-2]] > at[: query.shape[-2], None], query.dtype)
+    elif attn_mask is not None:
+        mask = added_mask(np.logical_not(attn_mask) if attn_mask.dtype == bool else attn_mask, query.dtype)
+    out, _ = attend(query, key, value, mask, dropout_p, scale, sees_one=is_causal)
     return out
 
 
-def added_mask(hidden: Any, dtype: Any) -> Any:
-    """0 where a key is seen, -∞ where it is ``hidden``."""
-    return np.where(hidden, np.asarray(-math.inf, dtype=dtype), np.asarray(0.0, dtype=dtype))
+def added_mask(mask: Any, dtype: Any) -> Any:
+    """What is added to scores in ``dtype``: -∞ where a boolean ``mask`` hides a key, 0 elsewhere; floats as given.
+
+    Raises:
+        TypeError: the mask is of integers, which may mean either.
+    """
+    if mask.dtype == bool:
+        return np.where(mask, np.asarray(-math.inf, dtype=dtype), np.asarray(0.0, dtype=dtype))
+    if mask.dtype.kind in "iu":
+        raise TypeError(
+            f"attention: expected a mask of booleans, or of floats to add to the scores; got {mask.dtype}. "
+            "Compare it with 0 or 1 first: mask == 0."
+        )
+    return mask if mask.dtype == dtype else np.astype(mask, dtype)
 
 
-def attend(query: Any, key: Any, value: Any, mask: Any, dropout_p: float, scale: float | None) -> tuple[Any, Any]:
-    """The result, and the weights (…, L, S); ``mask`` is added to the scores."""
+def _without_blind(mask: Any) -> tuple[Any, Any]:
+    """``mask`` with the rows that hide every key opened, and where these are, (…, L, 1); None where there are none.
+
+    Their softmax would be 0/0, and one NaN goes into every gradient.
+    """
+    values = raw(mask)
+    backend = backend_of(values)
+    blind = values.max(axis=-1, keepdims=True) == -math.inf
+    # On a device nobody waits for the answer.
+    if backend.device_type == "cpu" and not bool(blind.any()):
+        return mask, None
+    return np.where(blind, np.asarray(0.0, dtype=mask.dtype), mask), blind
+
+
+def attend(
+    query: Any, key: Any, value: Any, mask: Any, dropout_p: float, scale: float | None, sees_one: bool = False
+) -> tuple[Any, Any]:
+    """The result, and the weights (…, L, S); ``mask`` is added to the scores. Both are 0 where no key is seen.
+
+    ``sees_one`` says that the mask leaves each query a key, so that nobody need look.
+    """
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ValueError(
             "attention: expected query (…, L, E), key (…, S, E) and value (…, S, V); "
@@ -77,7 +113,14 @@ def attend(query: Any, key: Any, value: Any, mask: Any, dropout_p: float, scale:
         )
     # The queries are scaled, not the scores: there are fewer.
     scores = np.matmul(query * (query.shape[-1] ** -0.5 if scale is None else scale), key.mT)
-    weights = np.softmax(scores if mask is None else scores + mask)
+    blind = None
+    if mask is not None:
+        if not sees_one:
+            mask, blind = _without_blind(mask)
+        scores = scores + mask
+    weights = np.softmax(scores)
+    if blind is not None:
+        weights = np.where(blind, np.asarray(0.0, dtype=weights.dtype), weights)
     if dropout_p:
         weights = dropout(weights, dropout_p)
     return np.matmul(weights, value), weights
@@ -102,8 +145,9 @@ class MultiHeadAttention(Module):
         rotary: positional encoding of queries and keys (``nn.RotaryEmbedding``).
 
     Calling it with (query, key, value) gives the result; key and value default to the query. Further arguments:
-        attn_mask: (L, S) or (n·heads, L, S): booleans, True where a key is hidden, or numbers to add to the scores.
-        key_padding_mask: (n, S), True where a key is padding; or numbers to add.
+        attn_mask: (L, S), (n·heads, L, S), or what broadcasts to (n, heads, L, S): booleans, True where a key is
+            hidden, or floats to add to the scores. A query that sees no key gets zeros for values and weights.
+        key_padding_mask: (n, S), True where a key is padding; or floats to add.
         is_causal: whether a position sees itself and those before alone.
         need_weights: whether the weights come along: ``(result, weights)``, averaged over the heads unless
             ``average_attn_weights=False``.
@@ -164,7 +208,9 @@ class MultiHeadAttention(Module):
         elif key is query and value is query:
             # All heads of all three side by side: one product, one transposition.
             n, length = query.shape[0], query.shape[1]
-            stacked = np.reshape(linear(query, self.in_proj_weight, bias), (n, length, 3, self.num_heads, -1))
+            stacked = np.reshape(
+                linear(query, self.in_proj_weight, bias), (n, length, 3, self.num_heads, e // self.num_heads)
+            )
             stacked = np.transpose(stacked, (2, 0, 3, 1, 4))
             return [stacked[0], stacked[1], stacked[2]]
         else:
@@ -179,13 +225,22 @@ class MultiHeadAttention(Module):
                     weight, shift = rest
                     part = slice(i * e, (i + 1) * e)
                     found.append(linear(x, weight[part], None if shift is None else shift[part]))
-        return [np.swapaxes(np.reshape(x, (x.shape[0], x.shape[1], self.num_heads, -1)), 1, 2) for x in found]
+        return [np.swapaxes(np.reshape(x, (*x.shape[:2], self.num_heads, e // self.num_heads)), 1, 2) for x in found]
 
     def _mask(self, attn_mask: Any, padding: Any, is_causal: bool, shape: tuple[int, ...], like: Any) -> Any:
         """What is added to scores of ``shape`` (n, heads, L, S); None for nothing."""
         n, heads, length, total = shape
-        if attn_mask is not None and len(attn_mask.shape) == 3:
-            attn_mask = np.reshape(attn_mask, (n, heads, *attn_mask.shape[1:]))
+        if attn_mask is not None:
+            given = tuple(attn_mask.shape)
+            if len(given) == 3 and given[0] == n * heads:
+                attn_mask = np.reshape(attn_mask, (n, heads, *given[1:]))
+            found = attn_mask.shape
+            fits = 2 <= len(found) != 3 and all(m in (1, s) for m, s in zip(found[::-1], shape[::-1]))
+            if not fits:
+                raise ValueError(
+                    f"MultiHeadAttention: expected attn_mask of shape {(length, total)} (queries, keys), or of "
+                    f"{(n * heads, length, total)} (n·heads, queries, keys); got {given}. Correct it."
+                )
         if padding is not None:
             if tuple(padding.shape) != (n, total):
                 raise ValueError(
@@ -198,7 +253,7 @@ class MultiHeadAttention(Module):
             masks.append(causal_mask(length, total, like))
         out = None
         for mask in masks:
-            mask = added_mask(mask, like.dtype) if mask.dtype == bool else mask
+            mask = added_mask(mask, like.dtype)
             out = mask if out is None else out + mask
         return out
 
@@ -234,7 +289,9 @@ class MultiHeadAttention(Module):
         if cache is not None:
             k, v = np.concatenate([cache.key, k], axis=2), np.concatenate([cache.value, v], axis=2)
         mask = self._mask(attn_mask, key_padding_mask, is_causal, (*q.shape[:3], k.shape[2]), q)
-        out, weights = attend(q, k, v, mask, self.dropout if self.training else 0.0, None)
+        # The causal mask alone hides no query's every key, where there are as many keys as queries or more.
+        alone = attn_mask is None and key_padding_mask is None and q.shape[2] <= k.shape[2]
+        out, weights = attend(q, k, v, mask, self.dropout if self.training else 0.0, None, sees_one=alone)
         out = self.out_proj(np.reshape(np.swapaxes(out, 1, 2), (out.shape[0], out.shape[2], self.embed_dim)))
         result = [out if self.batch_first else np.swapaxes(out, 0, 1)]
         if need_weights:

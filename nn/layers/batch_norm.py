@@ -156,18 +156,22 @@ class BatchNorm(Norm):
             with backends.use(backend_of(x)):
                 self.build(x.shape[self.axis])
         momentum: Any = self.momentum
-        if self.training and self.num_batches_tracked is not None:
+        if self.training and not self.frozen and self.num_batches_tracked is not None:
             with no_grad():
                 self.num_batches_tracked[...] = self.num_batches_tracked + 1
                 if momentum is None:
                     momentum = raw(1 / self.num_batches_tracked.to(self.running_mean.dtype))  # type: ignore[union-attr]
+        return self.normalized(x, momentum)
+
+    def normalized(self, x: Any, momentum: Any) -> Any:
+        """The result, the running statistics moved where they are."""
         return batch_norm(
             x,
             self.running_mean,
             self.running_var,
             self.weight,
             self.bias,
-            self.training or self.running_mean is None,
+            (self.training and not self.frozen) or self.running_mean is None,
             momentum,
             self.eps,
             self.axis,

@@ -134,6 +134,16 @@ class Dense(Linear):
             self.input_shape = tuple(input_shape)
 
 
+def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
+    """``x1ᵀ · W_k · x2 + b_k`` for each k: (…, in1), (…, in2) and W (out, in1, in2) to (…, out).
+
+    >>> bilinear(np.array([1.0, 2.0]), np.array([3.0]), np.array([[[1.0], [1.0]]]))
+    array([9.])
+    """
+    out = np.einsum("...i,kij,...j->...k", x1, weight, x2)
+    return out if bias is None else out + bias
+
+
 class Bilinear(Module):
     """``x1ᵀ · W_k · x2 + b_k`` for each k: (…, in1) and (…, in2) to (…, out), W (out, in1, in2); starts as PyTorch's.
 
@@ -152,8 +162,7 @@ class Bilinear(Module):
         self.bias = parameter(draw((out_features,), dtype)) if bias else None
 
     def forward(self, x1: Any, x2: Any) -> Any:
-        out = np.einsum("...i,kij,...j->...k", x1, self.weight, x2)
-        return out if self.bias is None else out + self.bias
+        return bilinear(x1, x2, self.weight, self.bias)
 
     def describe(self) -> str:
         out, in1, in2 = self.weight.shape

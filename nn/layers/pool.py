@@ -107,35 +107,48 @@ class _AdaptiveMax(_Adaptive):
     functions = (np.adaptive_max_pool1d, np.adaptive_max_pool2d, np.adaptive_max_pool3d)
 
 
+def _global(name: str, function: Any, n: int) -> Any:
+    def pool(x: Any, keepdims: bool = False) -> Any:
+        if len(x.shape) != n + 2:
+            raise ValueError(f"{name}: expected (batch, channels, {n} more axes); got {tuple(x.shape)}. Reshape it.")
+        return function(x, axis=tuple(range(2, n + 2)), keepdims=keepdims)
+
+    pool.__name__ = pool.__qualname__ = name
+    what = "greatest entry" if function is np.max else "mean"
+    pool.__doc__ = f"The {what} of each channel: (n, channels, {n} more axes) to (n, channels)."
+    return pool
+
+
+global_average_pool1d, global_average_pool2d, global_average_pool3d = [
+    _global(f"global_average_pool{n}d", np.mean, n) for n in (1, 2, 3)
+]
+global_max_pool1d, global_max_pool2d, global_max_pool3d = [
+    _global(f"global_max_pool{n}d", np.max, n) for n in (1, 2, 3)
+]
+
+
 class _Global(_Pool):
     """(n, channels, *size) to (n, channels); with ``keepdims`` to (n, channels, 1, …)."""
 
     n = 0
+    functions: tuple[Any, ...] = ()
 
     def __init__(self, keepdims: bool = False) -> None:
         self.keepdims = keepdims
 
-    def axes(self, x: Any) -> tuple[int, ...]:
-        """The axes pooled: all after the channels'."""
-        if len(x.shape) != self.n + 2:
-            raise ValueError(
-                f"{type(self).__name__}: expected (batch, channels, {self.n} more axes); "
-                f"got {tuple(x.shape)}. Reshape it."
-            )
-        return tuple(range(2, self.n + 2))
+    def forward(self, x: Any) -> Any:
+        return self.functions[self.n - 1](x, self.keepdims)
 
     def describe(self) -> str:
         return "keepdims=True" if self.keepdims else ""
 
 
 class _GlobalAverage(_Global):
-    def forward(self, x: Any) -> Any:
-        return np.mean(x, axis=self.axes(x), keepdims=self.keepdims)
+    functions = (global_average_pool1d, global_average_pool2d, global_average_pool3d)
 
 
 class _GlobalMax(_Global):
-    def forward(self, x: Any) -> Any:
-        return np.max(x, axis=self.axes(x), keepdims=self.keepdims)
+    functions = (global_max_pool1d, global_max_pool2d, global_max_pool3d)
 
 
 class MaxPool1d(_MaxPool):

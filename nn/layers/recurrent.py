@@ -10,7 +10,7 @@ from autograd.ops import recurrent as _recurrent
 from autograd.ops.network import linear
 from nn import init
 from nn.layers.dense import check_size
-from nn.layers.shaping import dropout
+from nn.layers.dropout import dropout
 from nn.module import Module, parameter
 
 
@@ -31,6 +31,7 @@ class _Recurrent(Module):
         dropout: float = 0.0,
         bidirectional: bool = False,
         return_sequences: bool = True,
+        return_state: bool | None = None,
         dtype: Any = "float32",
     ) -> None:
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
@@ -45,6 +46,7 @@ class _Recurrent(Module):
         self.dropout = dropout
         self.bidirectional = bidirectional
         self.return_sequences = return_sequences
+        self.return_state = return_state
         limit = hidden_size**-0.5
         draw = init.Uniform(-limit, limit)
         rows = self.gates * hidden_size
@@ -79,6 +81,8 @@ class _Recurrent(Module):
             )
         if self.batch_first:
             x = np.swapaxes(x, 0, 1)
+        if not x.shape[0]:
+            raise ValueError(f"{name}: expected one step or more; got none. Leave such sequences out, or pad them.")
         first = self._first(name, state, x)
         turns = None if lengths is None and mask is None else _Turns(name, x, lengths, mask, self.batch_first)
         last: list[list[Any]] = [[] for _ in self.states]
@@ -100,12 +104,15 @@ class _Recurrent(Module):
                 for kept, end in zip(last, ends, strict=True):
                     kept.append(end)
             x = outs[0] if len(outs) == 1 else np.concatenate(outs, axis=-1)
-        ends = [np.stack(kept, axis=0) for kept in last]
-        if not self.return_sequences:
+        count = 1 + self.bidirectional
+        if self.return_sequences:
+            out = np.swapaxes(x, 0, 1) if self.batch_first else x
+        else:
             # The last layer's last states, of both directions.
-            count = 1 + self.bidirectional
-            return last[0][-1] if count == 1 else np.concatenate(last[0][-count:], axis=-1)
-        out = np.swapaxes(x, 0, 1) if self.batch_first else x
+            out = last[0][-1] if count == 1 else np.concatenate(last[0][-count:], axis=-1)
+        if not (self.return_sequences if self.return_state is None else self.return_state):
+            return out
+        ends = [np.stack(kept, axis=0) for kept in last]
         return out, (ends[0] if len(ends) == 1 else tuple(ends))
 
     def _first(self, name: str, state: Any, x: Any) -> list[Any]:
@@ -206,7 +213,9 @@ class SimpleRNN(_Recurrent):
         batch_first: whether x is (n, steps, input_size), and not (steps, n, input_size) as is PyTorch's default.
         dropout: probability with which, in training, entries between layers are set to 0.
         bidirectional: whether a second direction runs from the end; results stand side by side.
-        return_sequences: False for the last h alone, as Keras's layers have it.
+        return_sequences: False for the last h in place of that of every step, as Keras's layers have it.
+        return_state: whether the last states come along; by default with sequences alone. In a ``Sequential``, where
+            one value goes from layer to layer, say False.
         nonlinearity: ``"tanh"`` or ``"relu"``.
 
     Calling it with x, and, if wanted, a first state (layers·directions, n, hidden_size), gives ``(out, h)``: the last

@@ -1,4 +1,4 @@
-"""Layers that move or drop values and learn nothing. Imports ``nn.module``, ``nn.random``, ``autograd``."""
+"""Layers that move values and learn nothing, and the residual. Imports ``nn.module``, ``autograd``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import math
 from typing import Any
 
 import autograd.numpy as np
-from autograd.numpy.common import backend_of, normalize_one
-from autograd.ops import network as _network
-from nn import random
+from autograd.numpy.common import normalize_one
 from nn.module import Module
 
 
@@ -25,6 +23,29 @@ class Identity(Module):
         return shape
 
 
+def flatten(x: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
+    """The axes from ``start_dim`` to ``end_dim`` as one; by default all but the batch's, unlike PyTorch's function.
+
+    Raises:
+        ValueError: the first comes after the last.
+
+    >>> flatten(np.zeros((2, 3, 4))).shape
+    (2, 12)
+    """
+    return np.reshape(x, _flat_shape(tuple(x.shape), start_dim, end_dim))
+
+
+def _flat_shape(shape: tuple[int, ...], first: int, last: int) -> tuple[int, ...]:
+    if not shape:
+        return (1,)
+    start, end = normalize_one(first, len(shape)), normalize_one(last, len(shape))
+    if start > end:
+        raise ValueError(
+            f"Flatten: expected start_dim ({first}) to come before end_dim ({last}) in {shape}. Correct them."
+        )
+    return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
+
+
 class Flatten(Module):
     """The axes from ``start_dim`` to ``end_dim`` as one: (n, …) to (n, product).
 
@@ -39,21 +60,10 @@ class Flatten(Module):
             self.input_shape = tuple(input_shape)
 
     def forward(self, x: Any) -> Any:
-        return np.reshape(x, self._after(tuple(x.shape)))
-
-    def _after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        if not shape:
-            return (1,)
-        start, end = normalize_one(self.start_dim, len(shape)), normalize_one(self.end_dim, len(shape))
-        if start > end:
-            raise ValueError(
-                f"Flatten: expected start_dim ({self.start_dim}) to come before end_dim ({self.end_dim}) in {shape}. "
-                "Correct them."
-            )
-        return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
+        return flatten(x, self.start_dim, self.end_dim)
 
     def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-        return self._after((1, *shape))[1:] if self.start_dim > 0 else None
+        return _flat_shape((1, *shape), self.start_dim, self.end_dim)[1:] if self.start_dim > 0 else None
 
     def describe(self) -> str:
         return "" if (self.start_dim, self.end_dim) == (1, -1) else f"{self.start_dim}, {self.end_dim}"
@@ -102,41 +112,89 @@ class Unflatten(Module):
         return f"{self.dim}, {self.unflattened_size}"
 
 
-class Dropout(Module):
-    """In training each entry is 0 with probability ``p``, the others times 1/(1 - p) (Srivastava et al. 2014).
+class Residual(Module):
+    """``shortcut(x) + f(x)``, f the layers given, one after the other (He et al., "Deep residual learning", 2016).
 
-    The mask is drawn from the stream that ``nn.set_random_seed`` seeds. In evaluation the input itself.
+    Args:
+        layers: modules or functions of one argument.
+        shortcut: what brings x to f's shape where the two differ; by default x itself is added.
+
+    Parameters are named ``"layers.0.weight"``, ``"shortcut.weight"``.
 
     Raises:
-        ValueError: p is not in [0, 1].
+        ValueError: no layer is given; at a call, where f's result has another shape than the shortcut's.
 
-    >>> Dropout(0.5).eval()(np.ones(3))
-    array([1., 1., 1.])
+    >>> import nn
+    >>> Residual(nn.Linear(4, 4), nn.ReLU())(np.zeros((3, 4), "float32")).shape
+    (3, 4)
     """
 
-    def __init__(self, p: float = 0.5) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: expected a probability from 0 to 1; got {p}. Correct it.")
-        self.p = p
+    def __init__(self, *layers: Any, shortcut: Any = None) -> None:
+        if not layers:
+            raise ValueError("Residual: expected the layers beside the shortcut; got none. Pass them one by one.")
+        self.layers = list(layers)
+        self.shortcut = shortcut
 
     def forward(self, x: Any) -> Any:
-        return dropout(x, self.p, self.training)
+        out = x
+        for layer in self.layers:
+            out = layer(out)
+        kept = x if self.shortcut is None else self.shortcut(x)
+        if out.shape != kept.shape:
+            raise ValueError(
+                f"Residual: expected the layers to give the shortcut's shape {tuple(kept.shape)}; "
+                f"got {tuple(out.shape)}. Correct the layers, or pass shortcut=… that gives theirs."
+            )
+        return kept + out
 
     def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-        return shape
+        known: tuple[int, ...] | None = shape
+        for layer in self.layers:
+            known = layer.build_for(known) if isinstance(layer, Module) and known is not None else None
+        if isinstance(self.shortcut, Module):
+            self.shortcut.build_for(shape)
+        return known if self.shortcut is not None else shape
+
+
+def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
+    """(…, c·r², h, w) to (…, c, h·r, w·r): groups of r² channels become r × r pixels (Shi et al. 2016).
+
+    Raises:
+        ValueError: the channels are no multiple of r².
+
+    >>> pixel_shuffle(np.arange(4).reshape(1, 4, 1, 1), 2)
+    array([[[[0, 1],
+             [2, 3]]]])
+    """
+    *lead, channels, high, wide = x.shape
+    r = upscale_factor
+    if channels % (r * r):
+        raise ValueError(
+            f"pixel_shuffle: expected the channels to be a multiple of {r}² = {r * r}; got {channels}. "
+            "Correct the layer before, or the factor."
+        )
+    n = len(lead)
+    parts = np.reshape(x, (*lead, channels // (r * r), r, r, high, wide))
+    parts = np.transpose(parts, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
+    return np.reshape(parts, (*lead, channels // (r * r), high * r, wide * r))
+
+
+class PixelShuffle(Module):
+    """``pixel_shuffle`` as a layer.
+
+    >>> PixelShuffle(2)(np.zeros((1, 12, 3, 5))).shape
+    (1, 3, 6, 10)
+    """
+
+    def __init__(self, upscale_factor: int) -> None:
+        self.upscale_factor = upscale_factor
+
+    def forward(self, x: Any) -> Any:
+        return pixel_shuffle(x, self.upscale_factor)
+
+    def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        r = self.upscale_factor
+        return (*shape[:-3], shape[-3] // (r * r), shape[-2] * r, shape[-1] * r)
 
     def describe(self) -> str:
-        return str(self.p)
-
-
-def dropout(x: Any, p: float = 0.5, training: bool = True) -> Any:
-    """Each entry 0 with probability ``p``, the others times 1/(1 - p); x itself where not ``training``.
-
-    >>> dropout(np.ones(2), 1.0)
-    array([0., 0.])
-    """
-    if not training or p == 0:
-        return x
-    if p == 1:
-        return x * 0
-    return _network.dropout(x, rate=p, stream=random.stream(backend_of(x)))
+        return str(self.upscale_factor)

@@ -9,8 +9,8 @@ import autograd.numpy as np  # noqa: F401 - for the examples
 from nn import activations
 from nn.layers.attention import MultiHeadAttention
 from nn.layers.dense import Linear
+from nn.layers.dropout import Dropout
 from nn.layers.normalization import LayerNorm
-from nn.layers.shaping import Dropout
 from nn.module import Module
 
 
@@ -103,7 +103,8 @@ class TransformerDecoderLayer(Module):
     """Self-attention, attention to ``memory`` (an encoder's result), and a two-layer network; as the encoder's layer.
 
     Called with (tgt, memory) and ``tgt_mask``, ``memory_mask``, ``tgt_key_padding_mask``,
-    ``memory_key_padding_mask``, ``tgt_is_causal``; arguments as in ``TransformerEncoderLayer``.
+    ``memory_key_padding_mask``, ``tgt_is_causal``; arguments as in ``TransformerEncoderLayer``. With ``cache`` (or
+    ``use_cache=True`` for the first), which holds the targets seen before, it gives ``(result, cache)``.
 
     >>> layer = TransformerDecoderLayer(8, 2, 16)
     >>> layer(np.zeros((3, 5, 8), "float32"), np.zeros((3, 7, 8), "float32"), tgt_is_causal=True).shape
@@ -121,10 +122,11 @@ class TransformerDecoderLayer(Module):
         batch_first: bool = True,
         norm_first: bool = False,
         bias: bool = True,
+        rotary: Any = None,
         dtype: Any = "float32",
     ) -> None:
         options = {"bias": bias, "batch_first": batch_first, "dtype": dtype}
-        self.self_attn = MultiHeadAttention(d_model, nhead, dropout, **options)
+        self.self_attn = MultiHeadAttention(d_model, nhead, dropout, rotary=rotary, **options)
         self.multihead_attn = MultiHeadAttention(d_model, nhead, dropout, **options)
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias, dtype=dtype)
         self.dropout = Dropout(dropout)
@@ -144,11 +146,25 @@ class TransformerDecoderLayer(Module):
         tgt_key_padding_mask: Any = None,
         memory_key_padding_mask: Any = None,
         tgt_is_causal: bool = False,
+        cache: Any = None,
+        use_cache: bool = False,
     ) -> Any:
+        caching = use_cache or cache is not None
+        kept = None
+
         def to_itself(x: Any) -> Any:
-            return self.dropout(
-                self.self_attn(x, attn_mask=tgt_mask, key_padding_mask=tgt_key_padding_mask, is_causal=tgt_is_causal)
+            nonlocal kept
+            out = self.self_attn(
+                x,
+                attn_mask=tgt_mask,
+                key_padding_mask=tgt_key_padding_mask,
+                is_causal=tgt_is_causal,
+                cache=cache,
+                use_cache=use_cache,
             )
+            if caching:
+                out, kept = out
+            return self.dropout(out)
 
         def to_memory(x: Any) -> Any:
             return self.dropout(
@@ -164,7 +180,7 @@ class TransformerDecoderLayer(Module):
         x = tgt
         for norm, branch in ((self.norm1, to_itself), (self.norm2, to_memory), (self.norm3, network)):
             x = x + branch(norm(x)) if self.norm_first else norm(x + branch(x))
-        return x
+        return (x, kept) if caching else x
 
 
 class _Stack(Module):
@@ -214,9 +230,24 @@ class TransformerEncoder(_Stack):
 
 
 class TransformerDecoder(_Stack):
-    """``num_layers`` copies of a decoder's layer, one after the other, and a last norm if one is given."""
+    """``num_layers`` copies of a decoder's layer, one after the other, and a last norm if one is given.
 
-    def forward(self, tgt: Any, memory: Any, *masks: Any, **options: Any) -> Any:
-        for layer in self.layers:
-            tgt = layer(tgt, memory, *masks, **options)
-        return self._normed(tgt)
+    Called as a layer is; with ``cache``, a list of one per layer, or ``use_cache=True``, it gives ``(result, caches)``.
+
+    >>> decoder = TransformerDecoder(TransformerDecoderLayer(8, 2, 16), 2)
+    >>> decoder(np.zeros((3, 5, 8), "float32"), np.zeros((3, 7, 8), "float32")).shape
+    (3, 5, 8)
+    """
+
+    def forward(
+        self, tgt: Any, memory: Any, *masks: Any, cache: Any = None, use_cache: bool = False, **options: Any
+    ) -> Any:
+        caches = []
+        for i, layer in enumerate(self.layers):
+            if use_cache or cache is not None:
+                known = None if cache is None else cache[i]
+                tgt, kept = layer(tgt, memory, *masks, cache=known, use_cache=True, **options)
+                caches.append(kept)
+            else:
+                tgt = layer(tgt, memory, *masks, **options)
+        return (self._normed(tgt), caches) if caches else self._normed(tgt)

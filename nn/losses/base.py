@@ -42,7 +42,7 @@ class Loss(Module):
         return reduce(self.elements(input, target), self.reduction, sample_weight)
 
     def describe(self) -> str:
-        hidden = ("training", "_hooks")
+        hidden = ("training", "frozen", "_hooks")
         return ", ".join(
             f"{name}={value!r}" for name, value in vars(self).items() if name not in hidden and value is not None
         )

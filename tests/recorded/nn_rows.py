@@ -55,12 +55,27 @@ ACTIVATIONS = [
     *_same(_x(3, 4), "SiLU()", "Sigmoid()", "Softmax(dim=-1)", "Softmin(dim=-1)", "Softplus()", "Softshrink(0.4)"),
     *_same(_x(3, 4), "Softsign()", "Tanh()", "Tanhshrink()", "Threshold(0.3, -1.0)"),
     Row("Activation('tanh')", _x(3, 4), "Tanh()"),
+    Row("RReLU(0.1, 0.3)", _x(3, 4), training=False),
+    Row("Softmax2d()", _x(2, 3, 2, 2)),
 ]
 
 SHAPING = [
     *_same(_x(2, 3, 4), "Flatten()", "Unflatten(1, (3, 1))"),
     Row("Reshape((4, 3))", _x(2, 12), "Unflatten(1, (4, 3))"),
     Row("Dropout(0.5)", _x(3, 4), training=False),
+    Row("AlphaDropout(0.5)", _x(3, 4), training=False),
+    Row("Dropout1d(0.5)", _x(2, 3, 4), training=False),
+    Row("Dropout2d(0.5)", _x(2, 3, 2, 2), training=False),
+    Row("Dropout3d(0.5)", _x(2, 2, 2, 2, 2), training=False),
+    # Keras's have channels last; in evaluation all are alike.
+    Row("SpatialDropout1D(0.5)", _x(2, 3, 4), "Dropout1d(0.5)", training=False),
+    Row("SpatialDropout2D(0.5)", _x(2, 2, 2, 3), "Dropout2d(0.5)", training=False),
+    Row("SpatialDropout3D(0.5)", _x(2, 2, 2, 2, 2), "Dropout3d(0.5)", training=False),
+    Row("PixelShuffle(2)", _x(1, 8, 2, 3)),
+    Row("Upsample(scale_factor=2)", _x(1, 2, 2, 3)),
+    Row("Upsample(size=(3, 7), mode='bilinear')", _x(1, 2, 4, 3)),
+    Row("Upsample(size=7, mode='linear', align_corners=True)", _x(1, 2, 4)),
+    Row("Upsample(scale_factor=2, mode='trilinear')", _x(1, 1, 2, 3, 2)),
 ]
 
 DENSE = [
@@ -74,6 +89,7 @@ DENSE = [
     Row("Bilinear(3, 2, 4)", {"x": ("real", (5, 3)), "x2": ("real", (5, 2))}, more=("x2",)),
     Row("Embedding(6, 3)", {"index": ("ints", (2, 4), 6)}),
     Row("Sequential(Linear(4, 6), ReLU(), Linear(6, 2))", _x(5, 4)),
+    Row("Residual(Linear(4, 4), Tanh(), Linear(4, 4))", _x(5, 4)),
 ]
 
 NORMS = [
@@ -85,6 +101,10 @@ NORMS = [
     Row("BatchNormalization()", _x(5, 3), "BatchNorm1d(3, eps=1e-3)"),
     Row("LayerNormalization()", _x(5, 3), "LayerNorm(3, eps=1e-3)"),
     Row("RMSNorm(3, eps=1e-5)", _x(5, 3)),
+    Row("InstanceNorm(3)", _x(2, 3, 4), "InstanceNorm1d(3)"),
+    Row("InstanceNorm1d(3, affine=True)", _x(2, 3, 4)),
+    Row("InstanceNorm2d(3, affine=True, track_running_stats=True)", _x(2, 3, 2, 3)),
+    Row("InstanceNorm3d(2, eps=1e-3)", _x(2, 2, 2, 2, 2)),
 ]
 
 CONVOLUTIONS = [
@@ -112,6 +132,8 @@ SEQUENCES = [
     Row("SimpleRNN(3, 2)", _STATES, "RNN(3, 2, batch_first=True)"),
     Row("GRU(3, 2)", _STATES, "GRU(3, 2, batch_first=True)"),
     Row("LSTM(3, 2, num_layers=2)", _STATES, "LSTM(3, 2, num_layers=2, batch_first=True)"),
+    *_same({"x": ("real", (4, 3)), "h": ("real", (4, 2))}, "RNNCell(3, 2, nonlinearity='relu')", "GRUCell(3, 2)"),
+    Row("LSTMCell(3, 2)", _x(4, 3)),
     Row(
         "MultiHeadAttention(4, 2)",
         {"x": ("real", (2, 3, 4)), "key": ("real", (2, 2, 4)), "value": ("real", (2, 2, 4))},

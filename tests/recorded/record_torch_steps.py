@@ -54,6 +54,17 @@ class Rotary(nn.Module):
         return torch.view_as_real(torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2)) * turn).flatten(-2)
 
 
+class Residual(nn.Module):
+    """K. He et al., Deep Residual Learning for Image Recognition (arXiv:1512.03385), equation 1."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.layers(x)
+
+
 class _Elements(nn.Module):
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
@@ -84,7 +95,8 @@ class Focal(_Elements):
         return self.reduced(-weight * (1 - right) ** self.gamma * torch.log(right))
 
 
-OURS = {"Sinusoidal": Sinusoidal, "Learned": Learned, "Rotary": Rotary, "LogCosh": LogCosh, "Focal": Focal}
+PAPERS = [Sinusoidal, Learned, Rotary, Residual, LogCosh, Focal]
+OURS = {cls.__name__: cls for cls in PAPERS}
 
 
 def value(stream: np.random.Generator, given: Any) -> np.ndarray:
