@@ -44,10 +44,10 @@ class Observer:
         """Called after every recorded operation."""
 
     def sweeping(self, node: Any, g: Any) -> None:
-        """Called before every step of a backward sweep."""
+        """Called before every step of a backward sweep; ``cotangents(g)`` are the arrays that arrived."""
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
-        """Called after every step of a backward sweep."""
+        """Called after every step of a backward sweep; ``grads`` go to ``node.edges``, None where there is none."""
 
     def left(self, door: str, value: Any, out: Any, line: Any) -> None:
         """Called when the user's program takes a value out by one of ``DOORS``."""
@@ -66,6 +66,12 @@ class Observer:
         token, change = self._entered.pop()
         _OBSERVERS.reset(token)
         change.__exit__()
+
+
+def cotangents(g: Any) -> list[Any]:
+    """The raw arrays that arrived at a step of backward: one, or one for each output that is used."""
+    given = g.grads.values() if hasattr(g, "grads") else (g,)
+    return [getattr(x, "_data", x) for x in given]
 
 
 class nobody(switch):

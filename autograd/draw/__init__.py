@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import lines
 from autograd.backward import is_tensor
+from autograd.draw import headings
 from autograd.draw.collect import Collected
 from autograd.draw.dot import to_dot, to_mermaid
 from autograd.draw.fold import Scene
@@ -85,13 +86,25 @@ class Drawing:
         return target
 
     def _render(self, kind: str) -> bytes:
+        text = self.dot
+        if "subgraph cluster_" in text:  # dot lays edges over headings; where it did, these move
+            moved = headings.sides(self._layout(text))
+            text = to_dot(self.scene, self.view, self.direction, moved) if moved else text
+        return self._run(text, kind)
+
+    def _layout(self, text: str) -> dict[str, Any]:
+        import json
+
+        return json.loads(self._run(text, "json"))
+
+    def _run(self, text: str, kind: str) -> bytes:
         import graphviz
 
         try:
-            return graphviz.Source(self.dot).pipe(format=kind)
+            return graphviz.Source(text).pipe(format=kind)
         except graphviz.ExecutableNotFound:
             raise RuntimeError(
-                f"draw: expected Graphviz's program `dot` for {kind.upper()}; it is not on the PATH. Install it "
+                "draw: expected Graphviz's program `dot` for SVG, PNG and PDF; it is not on the PATH. Install it "
                 "(Debian, Ubuntu: apt-get install graphviz; macOS: brew install graphviz; Windows: winget install "
                 "graphviz; conda install graphviz), or use .html(), .mermaid() or .dot, which need no program."
             ) from None

@@ -13,7 +13,7 @@ from autograd.draw.box import norm_of, quiet, state_of, text_of
 from autograd.draw.collect import Collected
 from autograd.graph import Leaf, Node, Pick, sweep
 from autograd.mode import switch
-from autograd.observe import nobody
+from autograd.observe import cotangents, nobody
 from autograd.plan import RUNTIME
 
 # Operations are evaluated again, where their values were not kept, if they make at most about so many numbers.
@@ -42,7 +42,13 @@ def fill(graph: Collected, values: bool | str) -> None:
         if own is not None:
             g = own
         g = getattr(g, "_data", g)
-        if g is not None:
+        if g.__class__ is list:  # several outputs have a gradient each: one norm, and the worst state
+            box.norm = math.hypot(*map(norm_of, g))
+            states = {state_of(x, gradient=True) for x in g}
+            box.state = next((state for state in ("nan", "inf") if state in states), box.state)
+            if states == {"zero"}:
+                box.state = "zero"
+        elif g is not None:
             box.grad, box.norm = text_of(g), norm_of(g)
             box.state = state_of(g, gradient=True) or box.state
             if box.state == "zero" and box.is_output:
@@ -165,7 +171,8 @@ class _Received:
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
         """Called after every step of a backward sweep."""
-        self.found[node] = None if hasattr(g, "grads") else g  # several outputs have no one gradient
+        given = cotangents(g)
+        self.found[node] = given[0] if len(given) == 1 and given[0] is g else given
 
 
 def _gradients(outputs: Iterable[Any]) -> dict[Any, Any]:

@@ -1,0 +1,64 @@
+"""Where a frame's heading stands: on the side that no edge runs over. Imports nothing; reads dot's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+# A letter of a heading takes about so many points; edges are looked at in so many places per curve.
+LETTER, PLACES = 6.2, 48
+Box = tuple[float, float, float, float]
+
+
+def sides(layout: dict[str, Any]) -> dict[str, str]:
+    """``{"g3": "r"}``: the frames, by id, whose heading at the left an edge crosses, and the side where fewest do.
+
+    Args:
+        layout: what ``dot -Tjson`` gives for the drawing.
+    """
+    curves = [list(_points(edge["pos"])) for edge in layout.get("edges", ()) if edge.get("pos")]
+    found = {}
+    for thing in layout.get("objects", ()):
+        name = thing.get("name", "")
+        if not name.startswith("cluster_") or "lp" not in thing or "bb" not in thing:
+            continue
+        left, _, right, _ = map(float, thing["bb"].split(","))
+        middle, half = float(thing["lp"].split(",")[1]), float(thing["lheight"]) * 36
+        wide = LETTER * len(thing["label"].strip("\u00a0"))
+        crossed = {}
+        for side, start in (("l", left + 8), ("r", right - 8 - wide), ("c", (left + right - wide) / 2)):
+            heading = (start - 1, middle - half, start + wide + 1, middle + half)
+            crossed[side] = sum(any(_inside(heading, p) for p in curve) for curve in curves)
+            if not crossed[side]:
+                break
+        best = min(crossed, key=lambda side: crossed[side])
+        if best != "l":
+            found[name.removeprefix("cluster_")] = best
+    return found
+
+
+def _inside(box: Box, point: tuple[float, float]) -> bool:
+    return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
+
+
+def _points(pos: str) -> Iterator[tuple[float, float]]:
+    """Points along an edge, from dot's ``"e,x,y x,y x,y x,y x,y"``: Bézier curves, and the tips of arrows."""
+    for spline in pos.split(";"):
+        knots = []
+        for word in spline.split():
+            *tip, x, y = word.split(",")
+            point = (float(x), float(y))
+            if tip:
+                yield point
+            else:
+                knots.append(point)
+        for k in range(0, len(knots) - 3, 3):
+            a, b, c, d = knots[k : k + 4]
+            for i in range(PLACES + 1):
+                t = i / PLACES
+                u = 1 - t
+                weights = (u * u * u, 3 * t * u * u, 3 * t * t * u, t * t * t)
+                yield (
+                    sum(w * p[0] for w, p in zip(weights, (a, b, c, d))),
+                    sum(w * p[1] for w, p in zip(weights, (a, b, c, d))),
+                )
