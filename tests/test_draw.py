@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from autograd import GraphError, draw, no_grad, profile, record_lines, scalar, t
 from autograd.draw import Drawing, headings
 from autograd.draw.dot import COLOURS, to_dot
 from autograd.lines import scope
-from tests.graphs import DRAWINGS, GOLDEN, Transformer, filled, transformer
+from tests.graphs import DRAWINGS, GOLDEN, PICTURES, SHOWN, Transformer, filled, transformer
 
 # The matrices of Machado, Oliveira and Fernandes (2009), IEEE TVCG 15(6), for linear RGB.
 PROTANOPIA = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
@@ -74,6 +75,26 @@ def test_dot_reads_the_golden_files_and_every_label_fits_its_box(path: Path) -> 
     ran = subprocess.run(["dot", "-Tsvg", str(path)], capture_output=True, text=True, check=True)
     assert ran.stderr == ""  # dot warns of labels that don't fit, and of unknown attributes
     assert "<svg" in ran.stdout
+
+
+def said(svg: str) -> list[tuple[str, str, list[str], list[str]]]:
+    """(what, id, words, colours and widths) of all boxes, frames and edges of an SVG: not where they lie, which fonts decide."""
+    found = []
+    for kind, body in re.findall(r'<g id="\w+" class="(node|edge|cluster)">(.*?)</g>', svg, flags=re.DOTALL):
+        words = [html.unescape(w).strip("\u00a0 ") for w in re.findall(r"<text [^>]*>(.*?)</text>", body)]
+        colours = re.findall(r'(?:fill|stroke|stroke-width)="([#\w.]+)"', body)
+        found.append((kind, re.findall(r"<title>(.*?)</title>", body)[0], words, colours))
+    return sorted(found)
+
+
+@needs_dot
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_pictures_in_the_readme_are_what_is_drawn_now(name: str) -> None:
+    shown = (PICTURES / f"{name}.svg").read_text(encoding="utf-8")
+    how = "if the change is meant, run python -m tests.graphs and look at the picture"
+    assert said(shown) == said(SHOWN[name]().svg()), how
+    assert len(said(shown)) > 8
+    assert f'docs/pictures/{name}.svg"' in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 # What it says ------------------------------------------------------------------------------------------------
