@@ -121,7 +121,10 @@ DRAWINGS: dict[str, Callable[[], Any]] = {
 }
 
 # README's pictures: these need Graphviz's program `dot`.
-SHOWN: dict[str, Callable[[], Any]] = {"scalars": DRAWINGS["scalars-forward"], "transformer": transformer}
+SHOWN: dict[str, Callable[[], Any]] = {
+    "scalars": DRAWINGS["scalars-forward"],
+    "transformer": lambda: transformer(depth=2),
+}
 
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)

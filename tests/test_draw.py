@@ -20,7 +20,7 @@ import autograd.numpy as np
 import nn
 from autograd import GraphError, draw, no_grad, profile, record_lines, scalar, tensor
 from autograd.draw import Drawing, headings
-from autograd.draw.dot import COLOURS, to_dot
+from autograd.draw.dot import COLOURS
 from autograd.lines import scope
 from tests.graphs import DRAWINGS, GOLDEN, PICTURES, SHOWN, Transformer, filled, transformer
 
@@ -78,7 +78,7 @@ def test_dot_reads_the_golden_files_and_every_label_fits_its_box(path: Path) -> 
 
 
 def said(svg: str) -> list[tuple[str, str, list[str], list[str]]]:
-    """(what, id, words, colours and widths) of all boxes, frames and edges of an SVG: not where they lie, which fonts decide."""
+    """(what, id, words, colours and widths) of all that an SVG shows; not where it lies, which fonts decide."""
     found = []
     for kind, body in re.findall(r'<g id="\w+" class="(node|edge|cluster)">(.*?)</g>', svg, flags=re.DOTALL):
         words = [html.unescape(w).strip("\u00a0 ") for w in re.findall(r"<text [^>]*>(.*?)</text>", body)]
@@ -210,27 +210,41 @@ def test_headings_stand_where_no_edge_crosses_them() -> None:
             "bb": "0,0,200,100",
             "lp": "66,90",
             "lheight": "0.17",
+            "lwidth": "0.5",
             "label": "block\u00a0\u00a0",
         }
         return {"objects": [frame, {"name": "n1"}], "edges": [{"pos": pos}, {}]}
 
     down = "e,{0},60 {0},120 {0},110 {0},80 {0},70"
-    assert headings.sides(layout(down.format(100))) == {}  # in the middle: the heading at the left is free
-    assert headings.sides(layout(down.format(20))) == {"g3": "r"}
+    assert headings.sides(layout(down.format(100))) == ({}, set())  # in the middle: the heading at the left is free
+    assert headings.sides(layout(down.format(20))) == ({"g3": "r"}, set())
     both = f"{down.format(20)};{down.format(180)}"
-    assert headings.sides(layout(both)) == {"g3": "c"}
-    assert headings.sides(layout("e,20,60 -90,300 -80,280 -70,260 -60,250")) == {}
+    assert headings.sides(layout(both)) == ({"g3": "c"}, set())
+    assert headings.sides(layout(f"{both};{down.format(100)}")) == ({}, {"g3"})
+    assert headings.sides(layout("e,20,60 -90,300 -80,280 -70,260 -60,250")) == ({}, set())
 
 
 @needs_dot
 def test_the_headings_of_a_transformer_are_free_of_edges() -> None:
-    drawing = transformer()
-    first = drawing._layout(drawing.dot)
-    moved = headings.sides(first)
-    assert moved  # dot would lay edges over some
-    text = to_dot(drawing.scene, drawing.view, drawing.direction, moved)
-    assert "labeljust=r" in text and not set(headings.sides(drawing._layout(text))) - set(moved)
-    assert drawing.svg() == drawing._run(text, "svg").decode("utf-8")
+    crossed_at_first = crossed_at_last = 0
+    for depth in (None, 2, 3):
+        for view in ("backward", "forward"):
+            drawing = transformer(depth=depth, view=view)
+            texts: list[str] = []
+
+            def note(text: str, kind: str, run: Any = drawing._run, texts: list[str] = texts) -> bytes:
+                texts.append(text)
+                return run(text, kind)
+
+            drawing._run = note  # type: ignore[method-assign]
+            drawing.svg()
+            first, last = texts[0], texts[-1]
+            moved, narrow = headings.sides(drawing._layout(first))
+            crossed_at_first += len(moved.keys() | narrow)
+            said = dict(re.findall(r"subgraph cluster_(\w+) \{\n.*labeljust=(\w)", last))
+            moved, narrow = headings.sides(drawing._layout(last))
+            crossed_at_last += len(narrow) + sum(said[name] == "l" for name in moved)
+    assert crossed_at_first > 8 and crossed_at_last <= 1  # how wide words are depends on the fonts
 
 
 # States --------------------------------------------------------------------------------------------------------

@@ -87,9 +87,15 @@ class Drawing:
 
     def _render(self, kind: str) -> bytes:
         text = self.dot
-        if "subgraph cluster_" in text:  # dot lays edges over headings; where it did, these move
-            moved = headings.sides(self._layout(text))
-            text = to_dot(self.scene, self.view, self.direction, moved) if moved else text
+        # dot lays edges over headings: where it did, these move, and frames that are too narrow for it become wider.
+        wide: set[str] = set()
+        for _ in range(3 if "subgraph cluster_" in text else 0):
+            moved, narrow = headings.sides(self._layout(text))
+            changed = not narrow <= wide
+            wide |= narrow
+            text = to_dot(self.scene, self.view, self.direction, moved, wide)
+            if not changed:
+                break
         return self._run(text, kind)
 
     def _layout(self, text: str) -> dict[str, Any]:

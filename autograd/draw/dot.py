@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -130,8 +130,17 @@ class Writer:
         return out
 
 
-def to_dot(scene: Scene, view: str, direction: str, sides: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The scene as DOT text; ``sides`` tells of groups whose heading stands at the right or in the middle."""
+def to_dot(
+    scene: Scene,
+    view: str,
+    direction: str,
+    sides: Mapping[str, str] = MappingProxyType({}),
+    wide: Collection[str] = (),
+) -> str:
+    """The scene as DOT text.
+
+    ``sides`` tells of groups whose heading stands at the right or in the middle, ``wide`` of those that need room.
+    """
     w = Writer(scene, view)
     out = [
         "digraph autograd {",
@@ -141,7 +150,7 @@ def to_dot(scene: Scene, view: str, direction: str, sides: Mapping[str, str] = M
     ]
     if len(w.edges) > 150:
         out.append("  graph [nslimit=1, mclimit=0.5]  // dot's search for a layout would take minutes")
-    _dot_group(w, scene.root, out, sides)
+    _dot_group(w, scene.root, out, sides, wide)
     largest = largest_norm(w.edges)
     for source, target, edge, kind in w.arrows():
         out.append(f"  {w.name(source)} -> {w.name(target)} [{_dot_edge(edge, kind, view, largest)}]")
@@ -149,7 +158,7 @@ def to_dot(scene: Scene, view: str, direction: str, sides: Mapping[str, str] = M
     return "\n".join(out) + "\n"
 
 
-def _dot_group(w: Writer, root: Group, out: list[str], sides: Mapping[str, str]) -> None:
+def _dot_group(w: Writer, root: Group, out: list[str], sides: Mapping[str, str], wide: Collection[str]) -> None:
     # Iterative: the end of a cluster waits on the stack as text.
     stack: list[Any] = [*reversed(root.children)]
     depth = 1
@@ -168,7 +177,7 @@ def _dot_group(w: Writer, root: Group, out: list[str], sides: Mapping[str, str])
             out.append(f"{pad}subgraph cluster_{item.id} {{")
             # Wide enough for the heading to stand beside the edge that enters in the middle, not under it.
             heading, side = title(item), sides.get(item.id, "l")
-            room = "\u00a0" * max(len(heading), 26 - len(heading))
+            room = "\u00a0" * max(len(heading), (46 if item.id in wide else 26) - len(heading))
             heading = (
                 room + heading
                 if side == "r"

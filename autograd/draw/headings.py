@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-# A letter of a heading takes about so many points; edges are looked at in so many places per curve.
-LETTER, PLACES = 6.2, 48
+# A letter is about so many times as wide as the space beside it; edges are looked at in so many places per curve.
+LETTER, PLACES = 2.2, 48
 Box = tuple[float, float, float, float]
 
 
-def sides(layout: dict[str, Any]) -> dict[str, str]:
-    """``{"g3": "r"}``: the frames, by id, whose heading at the left an edge crosses, and the side where fewest do.
+def sides(layout: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
+    """Where headings should stand, and which frames are too narrow for it.
 
     Args:
         layout: what ``dot -Tjson`` gives for the drawing.
+
+    Returns:
+        ``{"g3": "r"}``: the frames, by id, whose heading at the left an edge crosses, and the side where fewest do;
+        the ids of those where an edge crosses it on every side.
     """
     curves = [list(_points(edge["pos"])) for edge in layout.get("edges", ()) if edge.get("pos")]
-    found = {}
+    found: dict[str, str] = {}
+    narrow = set()
     for thing in layout.get("objects", ()):
         name = thing.get("name", "")
         if not name.startswith("cluster_") or "lp" not in thing or "bb" not in thing:
             continue
         left, _, right, _ = map(float, thing["bb"].split(","))
         middle, half = float(thing["lp"].split(",")[1]), float(thing["lheight"]) * 36
-        wide = LETTER * len(thing["label"].strip("\u00a0"))
+        letters = LETTER * len(thing["label"].strip("\u00a0"))
+        wide = float(thing["lwidth"]) * 72 * letters / (letters + thing["label"].count("\u00a0"))
         crossed = {}
         for side, start in (("l", left + 8), ("r", right - 8 - wide), ("c", (left + right - wide) / 2)):
             heading = (start - 1, middle - half, start + wide + 1, middle + half)
@@ -34,7 +40,9 @@ def sides(layout: dict[str, Any]) -> dict[str, str]:
         best = min(crossed, key=lambda side: crossed[side])
         if best != "l":
             found[name.removeprefix("cluster_")] = best
-    return found
+        if crossed[best]:
+            narrow.add(name.removeprefix("cluster_"))
+    return found, narrow
 
 
 def _inside(box: Box, point: tuple[float, float]) -> bool:
