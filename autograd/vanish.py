@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import backends
 from autograd.anomaly import range_of
 from autograd.backward import RAW
-from autograd.graph import Node, consumers, describe, sweep
+from autograd.graph import Node, ancestors, describe, sweep
 from autograd.mode import switch
 from autograd.observe import cotangents, nobody
 
@@ -43,7 +44,10 @@ def vanishing(x: Any, loss: Any) -> list[Any]:
 
     Empty where a gradient arrives, or where the graph can't be swept (freed, written to since). Changes nothing.
     """
-    _, on_way = consumers([loss._edge], [x._edge], -1)
+    on_way = {x._edge}
+    for edge in sorted(ancestors([loss._edge]), key=attrgetter("seq")):
+        if any(e in on_way for e in edge.edges):
+            on_way.add(edge)
     watch = _Zeros()
     data = loss._data
     one = 1.0 if data.__class__ is float else backends.of(data).xp.ones(loss.shape, dtype=loss.dtype)
@@ -54,7 +58,7 @@ def vanishing(x: Any, loss: Any) -> list[Any]:
         return []
     if x._edge not in found or not is_zero(found[x._edge]):
         return []
-    ways = {n: [e for e in n.edges if e in (on_way or ())] for n in watch.found}
+    ways = {n: [e for e in n.edges if e in on_way] for n in watch.found}
     ends = [n for n, edges in ways.items() if edges and all(e in watch.found[n] for e in edges)]
     return sorted(ends, key=lambda node: -node.seq)
 

@@ -11,8 +11,9 @@ import pytest
 
 import autograd.numpy as np
 import nn
-from autograd import checkpoint, memory_report, record_lines, tensor
+from autograd import Tensor, checkpoint, memory_report, record_lines, tensor
 from autograd.lines import scope
+from benchmarks.workload import Case, discover
 
 rng = onp.random.default_rng(0)
 
@@ -113,6 +114,43 @@ def test_the_predicted_peak_is_the_measured_one(make: Callable[[], Any]) -> None
     assert report.kept == pytest.approx(kept, rel=0.1)
     assert report.peak == pytest.approx(peak, rel=0.1)
     assert report.gradients == sum(p.nbytes for p in parameters)
+
+
+BENCHMARKED = [("dense", 256), ("conv", 32), ("recurrent", 20), ("transformer", 32)]
+
+
+@pytest.mark.parametrize(("name", "size"), BENCHMARKED)
+def test_the_prediction_for_the_benchmarks_networks(name: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = discover()[name]
+    case = Case(size, work.variants[0])
+    step = work.contenders["xpgrad"].make(work.inputs(case), case)
+    step()
+    backward, losses = Tensor.backward, []
+    with monkeypatch.context() as patch:  # the step stops before its backward pass, whose inputs live outside of it
+        patch.setattr(Tensor, "backward", lambda self, *args: losses.append(self))
+        step()
+        report = memory_report(losses.pop())
+        tracemalloc.start()
+        try:
+            step()
+            loss = losses.pop()
+            kept = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            backward(loss)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert report.kept == pytest.approx(kept, rel=0.1)
+    assert report.peak == pytest.approx(peak, rel=0.1)
+
+
+def test_inputs_that_the_program_holds_are_not_counted_and_its_results_are() -> None:
+    x, W = tensor(onp.ones((64, 32), "float32")), tensor(onp.ones((32, 16), "float32"), requires_grad=True)
+    h = np.tanh(x @ W)
+    loss = (h * h).sum()
+    assert memory_report(loss).by_op == {"tanh": 64 * 16 * 4}  # not the batch of 8 KiB that matmul keeps
+    del x
+    assert memory_report(loss).by_op == {"tanh": 64 * 16 * 4, "matmul": 64 * 32 * 4}
 
 
 def test_the_report_changes_nothing() -> None:

@@ -25,7 +25,8 @@ class MemoryReport:
     """What ``memory_report`` found; prints as a table.
 
     Attributes:
-        kept: bytes that live only because the graph keeps them; leaves' own memory (parameters) not counted.
+        kept: bytes that the graph keeps; not counted are leaves' own memory (parameters), and inputs that the program
+            holds, too.
         peak: the most bytes that ``backward`` will hold at a time: what is left of ``kept``, gradients, and what
             rules take in between.
         gradients: bytes of the leaves' gradients, which stay.
