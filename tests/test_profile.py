@@ -11,7 +11,7 @@ import numpy as onp
 import pytest
 
 import autograd.numpy as np
-from autograd import compare, no_grad, profile, tensor
+from autograd import compare, no_grad, profile, scalar, tensor
 from autograd.lines import scope
 from autograd.primitive import elementwise
 
@@ -112,6 +112,41 @@ def test_every_backend(backend: Any) -> None:
     assert rows["backward", "matmul"].seconds > 0
 
 
+def test_scalars() -> None:
+    a = scalar(0.5)
+    with profile() as p:
+        (a * 3.0).exp().backward()
+    phases = ["backward", "forward"] * 2
+    assert [(r.phase, r.name, r.calls) for r in p.rows(sort="name")] == [
+        (phase, name, 1) for phase, name in zip(phases, ["exp", "exp", "multiply", "multiply"])
+    ]
+    assert all(r.seconds > 0 and r.bytes == 0 for r in p.rows())
+
+
+def test_the_trace_has_the_form_that_its_readers_ask_for(tmp_path: Path) -> None:
+    # The Trace Event Format: complete events have a name, a phase X, microseconds, a process and a thread, all of
+    # them numbers or strings; metadata names the process.
+    x = tensor(onp.ones((4, 4)), requires_grad=True)
+    with profile() as p:
+        ((x @ x).exp() ** 2).sum().backward()
+    trace = json.loads(p.save(tmp_path / "trace.json").read_text(encoding="utf-8"))
+    assert set(trace) == {"traceEvents", "displayTimeUnit"} and trace["displayTimeUnit"] in ("ms", "ns")
+    kinds = {"name": str, "cat": str, "ts": float, "dur": float, "pid": int, "tid": int, "args": dict}
+    complete = [e for e in trace["traceEvents"] if e["ph"] == "X"]
+    assert len(complete) == len(p.entries) > 8
+    for event in complete:
+        assert all(type(event[key]) is kind for key, kind in kinds.items())
+        assert event["ts"] >= 0 and event["dur"] >= 0
+    # What runs inside lies inside: readers nest by time.
+    ends: list[float] = []
+    for event in complete:
+        while ends and event["ts"] >= ends[-1]:
+            ends.pop()
+        assert not ends or event["ts"] + event["dur"] <= ends[-1] + 1e-3
+        ends.append(event["ts"] + event["dur"])
+    assert {e["name"] for e in trace["traceEvents"] if e["ph"] == "M"} == {"process_name"}
+
+
 # compare -------------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +212,13 @@ def test_a_backend_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert "cupy: not run: cupy: expected an NVIDIA GPU" in repr(found)
     with pytest.raises(backends.BackendError, match="compare: expected a backend that works here; got cupy"):
         compare(lambda a: a.sum(), onp.ones(3), backends=["cupy"])
+
+
+def test_python_floats_against_arrays() -> None:
+    found = compare(lambda a, b: (a * b + a).tanh(), 2.0, -0.5, backends=["scalar", "numpy"])
+    assert found.reference == "scalar float" and found.first == {"numpy float64": None}
+    assert [s.name for s in found.steps["numpy float64"]][:3] == ["multiply", "add", "tanh"]
+    assert found.gradients["numpy float64"] == [pytest.approx(0, abs=1e-15)] * 2
 
 
 def test_nests_integers_and_numbers() -> None:
