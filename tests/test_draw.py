@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 import re
 import shutil
 import subprocess
@@ -292,7 +293,7 @@ def test_edges_are_as_wide_as_the_gradient_is_large() -> None:
 # Names, and torchviz's other known complaints ----------------------------------------------------------------------
 
 
-def test_names_come_by_themselves() -> None:
+def test_torchviz_names_are_missing_here_they_come_by_themselves() -> None:
     class Model:
         def __init__(self) -> None:
             self.scale = tensor([2.0], requires_grad=True)
@@ -408,7 +409,7 @@ def test_turns_that_are_wired_differently_are_not_put_together() -> None:
     assert " × 12" not in draw(h.sum()).dot
 
 
-def test_a_graph_of_100_000_nodes_is_readable_and_its_depth_no_trouble() -> None:
+def test_torchviz_large_graphs_are_unreadable_here_100_000_nodes_fold() -> None:
     x = tensor([0.5, 0.25], requires_grad=True)
     steps = [np.tanh, np.sin, lambda v: v * x, lambda v: v + x, np.cos]
     h = x
@@ -420,6 +421,23 @@ def test_a_graph_of_100_000_nodes_is_readable_and_its_depth_no_trouble() -> None
     shown, edges = map(int, re.findall(r"(\d+) nodes, (\d+) edges", repr(drawing))[0])
     assert shown <= 200 and edges <= 400
     assert all(re.search(r"6,2\d\d operations", t) for t in text)
+
+
+def test_torchviz_recursion_errors_here_depth_is_no_trouble() -> None:
+    x = tensor([0.5, 0.25], requires_grad=True)
+    h = x
+    for i in range(3000):  # many times deeper than the stack that is left
+        h = (np.tanh, np.sin, lambda v: v * x, np.cos)[i * i % 7 % 4](h)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 120)
+    try:
+        for fold in (True, False):
+            for view in ("backward", "forward", "both"):
+                drawing = draw(h.sum(), view=view, fold=fold)
+                assert drawing.dot and drawing.mermaid() and drawing.html()
+        del drawing
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_a_long_loop_of_100_000_turns_folds_to_one_turn() -> None:
@@ -438,7 +456,7 @@ def test_max_nodes_and_depth() -> None:
     assert "softmax" not in "".join(heads(shallow))
 
 
-def test_saved_values_are_dotted_edges_with_their_bytes_and_no_inputs() -> None:
+def test_torchviz_saved_tensors_look_like_inputs_here_they_are_dotted_edges_with_their_bytes() -> None:
     x, w = tensor(filled(5, 3)), tensor(filled(3, 2), requires_grad=True)
     y = x @ w
     text = draw(y).dot
@@ -505,11 +523,11 @@ def test_errors() -> None:
 
 def test_text_that_means_something_to_dot_or_html_is_quoted(tmp_path: Path) -> None:
     x = tensor([1.0], requires_grad=True)
-    x.name = '<b>"x"</b> & </script>\\n'
+    x.name = '<b>"x"</b> & </script>\\n #1;'
     drawing = draw(x * 2)
     assert "&lt;b&gt;" in drawing.dot and "&amp;" in drawing.dot
     assert drawing.html().count("</script>") == 1
-    assert "#quot;x#quot;" in drawing.mermaid()
+    assert "#quot;x#quot;" in drawing.mermaid() and "#35;1;" in drawing.mermaid()
     if shutil.which("dot"):
         assert drawing.svg().count("&lt;b&gt;") == 1
 

@@ -315,4 +315,4 @@ def to_mermaid(scene: Scene, view: str, direction: str) -> str:
 
 def _mermaid_text(lines: list[str]) -> str:
     text = "<br/>".join(_escaped(line) for line in lines if line)
-    return '"' + text.replace('"', "#quot;") + '"'
+    return '"' + text.replace("#", "#35;").replace('"', "#quot;") + '"'  # "#35;" is Mermaid's way to write "#"
