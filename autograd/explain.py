@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from autograd import lines
 from autograd.backward import is_tensor
+from autograd.causes import DOORS, FIX, broken_at, cause, named
 from autograd.graph import Leaf, Node, ancestors
 from autograd.memory.kept import owner_of
 from autograd.record import Event, Trail, last_trail
@@ -14,29 +14,6 @@ from autograd.vanish import is_zero, reason, vanishing
 
 __all__ = ["why_no_grad"]
 
-_DOORS = {
-    "detach": "x.detach() gives a Tensor without history",
-    "data": "x.data is the bare array, without history",
-    "numpy": "x.numpy() is a NumPy array, and what NumPy computes is not recorded",
-    "__array__": "it was converted to a NumPy array, and what NumPy computes is not recorded",
-    "item": "x.item() is a Python number, and what Python computes is not recorded",
-    "tolist": "x.tolist() gives Python numbers, and what Python computes is not recorded",
-    "__float__": "float(x) is a Python number, and what Python computes is not recorded",
-    "__int__": "int(x) is a Python number, and what Python computes is not recorded",
-    "__complex__": "complex(x) is a Python number, and what Python computes is not recorded",
-    "__index__": "it was used as a Python integer, and what Python computes is not recorded",
-    "__bool__": "bool(x) (in an if, a while, an and) only chooses what runs, and choices have no gradient",
-    "__dlpack__": "it was handed to another library, and what that computes is not recorded",
-    "stop_gradient": "stop_gradient(x) gives the value without history, as it should",
-}
-_FIX = {
-    "detach": "Leave the detach() out.",
-    "stop_gradient": "Leave it out where the gradient is wanted.",
-    "__bool__": "Compute both, and choose with where.",
-    "data": "Use x itself.",
-    "numpy": "Use the function of autograd.numpy on x itself.",
-    "__array__": "Use the function of autograd.numpy on x itself.",
-}
 _HOW = "Run the forward pass inside `with autograd.record_lines():` and ask again to see at which line."
 
 
@@ -93,12 +70,12 @@ def _not_asked(x: Any, name: str, trail: Trail | None) -> str:
         )
     made = trail.maker(x._data) if trail is not None else None
     if made is not None:
-        why = _cause(made, made.inputs[0] if made.inputs else -1, trail)
+        why = cause(made, made.inputs[0] if made.inputs else -1, trail)
         return f"{name} does not require a gradient: {why}"
     left = trail.doors.get(trail.tag(x._data, make=False), ()) if trail is not None else ()
     for door in left:
         if door.name in ("detach", "stop_gradient"):
-            return f"{name} does not require a gradient: {_DOORS[door.name]} ({door.where}). {_FIX[door.name]}"
+            return f"{name} does not require a gradient: {DOORS[door.name]} ({door.where}). {FIX[door.name]}"
     return (
         f"{name} does not require a gradient: it was made without requires_grad=True, or that was taken back "
         f"(requires_grad_(False), freeze()). Call {name}.requires_grad_() before it is used."
@@ -200,7 +177,7 @@ def _follow(trail: Trail, x: Any, loss: Any, name: str) -> tuple[str, bool] | No
     for tag in sorted(alive | dead):
         doors.extend(trail.doors.get(tag, ()))
     if breaks:
-        texts = [_break(event, tag, name, trail) for event, tag in breaks[:3]]
+        texts = [broken_at(event, tag, name, trail) for event, tag in breaks[:3]]
         return " ".join(dict.fromkeys(texts)), True
     return _unbroken(doors, used, name), False
 
@@ -210,9 +187,9 @@ def _unbroken(doors: list[Event], used: list[Event], name: str) -> str:
     out = [door for door in doors if door.name not in ("detach",)] or doors
     if out:
         door = out[-1]
-        return _named(
-            f"{_DOORS[door.name]} ({door.where}), and nothing recorded leads from there to the loss. "
-            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}",
+        return named(
+            f"{DOORS[door.name]} ({door.where}), and nothing recorded leads from there to the loss. "
+            f"{FIX.get(door.name, 'Go on with the Tensor itself.')}",
             name,
         )
     if not used:
@@ -239,53 +216,6 @@ def _leads_to(trail: Trail, goal: int) -> set[int]:
         if any(out in needed for out in event.outputs):
             needed.update(event.inputs)
     return needed
-
-
-def _break(event: Event, tag: int, name: str, trail: Trail) -> str:
-    return _named(_cause(event, tag, trail), name)
-
-
-def _cause(event: Event, tag: int, trail: Trail | None) -> str:
-    """Why ``event`` did not carry on the gradient of its operand ``tag``."""
-    if event.name in _DOORS:
-        return f"{_DOORS[event.name]} ({event.where}). {_FIX.get(event.name, 'Go on with the Tensor itself.')}"
-    doors = trail.doors.get(tag, []) if trail is not None else []
-    constant = any(t == tag and i < len(event.constant) and event.constant[i] for i, t in enumerate(event.inputs))
-    if not event.grad:
-        return (
-            f"{event.name} ran inside no_grad() ({event.where}), so it was not recorded. "
-            "Compute it outside, or inside enable_grad()."
-        )
-    if getattr(event.dtype, "kind", "f") in "biu":
-        return (
-            f"{event.name} gives {event.dtype} ({event.where}), and integers and booleans have no gradient. "
-            "Use an operation that stays in floats, such as where, clip or a soft version of it."
-        )
-    if constant:
-        return (
-            f"{event.name} has no derivative with respect to this operand ({event.where}): its gradient is zero "
-            "wherever there is one. Use an operation that has one."
-        )
-    if doors:
-        door = doors[0]
-        where = "same line" if door.line == event.line else event.where
-        return (
-            f"{_DOORS[door.name]} ({door.where}), and {event.name} ({where}) goes on with that. "
-            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}"
-        )
-    return (
-        f"{event.name} ({event.where}) was given its array without its history, as a raw array or a Tensor that "
-        "does not require a gradient. Give it the Tensor itself."
-    )
-
-
-def _named(text: str, name: str) -> str:
-    """The explanation with the user's name for the Tensor in the place of ``x``."""
-    # Not in the user's line, which is quoted after a colon.
-    head, colon, line = text.partition(": ")
-    line, end, tail = line.rpartition(")") if colon else ("", "", "")
-    swap = re.compile(r"\bx(?=\.(detach|data|numpy|item|tolist)\b|\)| itself)")
-    return swap.sub(name, head) + colon + line + end + swap.sub(name, tail)
 
 
 # Without ----------------------------------------------------------------------------------------------------
