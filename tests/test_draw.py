@@ -182,6 +182,22 @@ def test_a_function_is_run_with_lines_and_modules() -> None:
     assert '"line":"test_draw.py:' in drawing.html() and "h = x * x" in drawing.html()
 
 
+def test_a_function_drawn_shows_all_small_values_also_what_could_not_be_computed_again() -> None:
+    x = tensor([3.0, 1.0], requires_grad=True)
+
+    def f() -> Any:
+        y = np.where(x > 2, x, 0.5)  # the graph keeps no operand of where
+        z = np.sort(y * 2)
+        z[0] = 7.0  # and what was there before is overwritten
+        return z.sum()
+
+    for backend in ("numpy", "strict"):
+        x = tensor([3.0, 1.0], requires_grad=True, device=backend if backend != "numpy" else "cpu")
+        text = draw(f).dot
+        for op, value in (("where", "[3, 0.5]"), ("multiply", "[6, 1]"), ("sort", "[1, 6]"), ("view_update", "[7, 6]")):
+            assert re.search(rf"<b>{op}</b>.*?value {re.escape(value)}  │  grad", text), (backend, op)
+
+
 def test_several_outputs_and_picks() -> None:
     x = tensor(filled(3, 3, dtype="float64"), requires_grad=True)
     symmetric = x + x.T

@@ -13,9 +13,8 @@ from autograd.draw.collect import Collected
 from autograd.draw.dot import to_dot, to_mermaid
 from autograd.draw.fold import Scene
 from autograd.draw.page import to_html
-from autograd.draw.values import fill
+from autograd.draw.values import fill, keep_small
 from autograd.graph import GraphError
-from autograd.record import record_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,9 +184,12 @@ def draw(
     if direction not in ("TB", "LR"):
         raise ValueError(f"draw: expected direction to be 'TB' or 'LR'; got {direction!r}. Correct it.")
     sight = lines.tensors_in_sight(lines.user_frame())
+    seen: dict[Any, Any] = {}
     if callable(output) and not is_tensor(output):
-        with record_lines():
+        kept = keep_small()
+        with kept:
             output = output()
+        seen = kept.values
     outputs = list(output) if isinstance(output, (list, tuple)) else [output]
     for x in outputs:
         if not is_tensor(x) or x._edge is None:
@@ -198,5 +200,5 @@ def draw(
             )
     found = Collected(outputs, sight)
     if values:
-        fill(found, values)
+        fill(found, values, seen)
     return Drawing(Scene(found.boxes, fold, depth, max_nodes), view, direction)
