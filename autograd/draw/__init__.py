@@ -89,8 +89,9 @@ class Drawing:
         # dot lays edges over headings: where it did, these move, and frames that are too narrow for it become wider.
         wide: set[str] = set()
         for _ in range(3 if "subgraph cluster_" in text else 0):
-            moved, narrow = headings.sides(self._layout(text))
-            changed = not narrow <= wide
+            layout = self._layout(text)
+            moved, narrow = headings.sides(layout)
+            changed = not narrow <= wide and len(layout.get("edges", ())) <= 150
             wide |= narrow
             text = to_dot(self.scene, self.view, self.direction, moved, wide)
             if not changed:
@@ -100,7 +101,12 @@ class Drawing:
     def _layout(self, text: str) -> dict[str, Any]:
         import json
 
-        return json.loads(self._run(text, "json"))
+        import graphviz
+
+        try:
+            return json.loads(self._run(text, "json"))
+        except graphviz.CalledProcessError:  # a dot that can't say where things lie
+            return {}
 
     def _run(self, text: str, kind: str) -> bytes:
         import graphviz

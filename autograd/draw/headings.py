@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
 
 # A letter is about so many times as wide as the space beside it; edges are looked at in so many places per curve.
 LETTER, PLACES = 2.2, 48
-Box = tuple[float, float, float, float]
 
 
 def sides(layout: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
@@ -20,7 +20,8 @@ def sides(layout: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
         ``{"g3": "r"}``: the frames, by id, whose heading at the left an edge crosses, and the side where fewest do;
         the ids of those where an edge crosses it on every side.
     """
-    curves = [list(_points(edge["pos"])) for edge in layout.get("edges", ()) if edge.get("pos")]
+    edges = [edge["pos"] for edge in layout.get("edges", ()) if edge.get("pos")]
+    points = sorted((y, x, i) for i, pos in enumerate(edges) for x, y in _points(pos))
     found: dict[str, str] = {}
     narrow = set()
     for thing in layout.get("objects", ()):
@@ -31,10 +32,10 @@ def sides(layout: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
         middle, half = float(thing["lp"].split(",")[1]), float(thing["lheight"]) * 36
         letters = LETTER * len(thing["label"].strip("\u00a0"))
         wide = float(thing["lwidth"]) * 72 * letters / (letters + thing["label"].count("\u00a0"))
+        band = points[bisect_left(points, (middle - half,)) : bisect_left(points, (middle + half,))]
         crossed = {}
         for side, start in (("l", left + 8), ("r", right - 8 - wide), ("c", (left + right - wide) / 2)):
-            heading = (start - 1, middle - half, start + wide + 1, middle + half)
-            crossed[side] = sum(any(_inside(heading, p) for p in curve) for curve in curves)
+            crossed[side] = len({i for _, x, i in band if start - 1 < x < start + wide + 1})
             if not crossed[side]:
                 break
         best = min(crossed, key=lambda side: crossed[side])
@@ -43,10 +44,6 @@ def sides(layout: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
         if crossed[best]:
             narrow.add(name.removeprefix("cluster_"))
     return found, narrow
-
-
-def _inside(box: Box, point: tuple[float, float]) -> bool:
-    return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
 
 
 def _points(pos: str) -> Iterator[tuple[float, float]]:
