@@ -95,6 +95,8 @@ class Comparison:
             else:
                 out.append(f"    parts at step {steps.index(first) + 1} of {len(steps)}: {first!r}")
         out += [f"  {name}: not run: {reason}" for name, reason in self.missing.items()]
+        if len(out) == 1:
+            out.append("  nothing: there was one run only. Name a second backend, or a second dtype.")
         return "\n".join(out)
 
 
@@ -124,6 +126,11 @@ def compare(
       numpy float16: results differ by inf, gradients by inf
         parts at step 1 of 8: exp at ...: relative error inf (rounding: 0.062)
     """
+    if not callable(f):
+        raise TypeError(
+            f"compare: expected a function of Tensors; got {type(f).__name__}. Put the computation into one: "
+            "compare(lambda x: x.exp().sum(), x)."
+        )
     runs: list[_Run] = []
     missing: dict[str, str] = {}
     for name in backends:

@@ -533,6 +533,14 @@ def test_errors() -> None:
     y = tensor([1.0], requires_grad=True) * 2
     with pytest.raises(ValueError, match=r"expected view to be one of 'backward', 'forward', 'both'; got 'up'"):
         draw(y, view="up")
+    with pytest.raises(
+        GraphError, match=r"draw: expected a Tensor, or several; got an empty list\. Give it the outputs"
+    ):
+        draw([])
+    with pytest.raises(ValueError, match=r"draw: expected max_nodes to be 1 or more; got 0\. Correct it"):
+        draw(y, max_nodes=0)
+    with pytest.raises(ValueError, match=r"draw: expected depth to be 0 or more; got -1\. Correct it"):
+        draw(y, depth=-1)
     with pytest.raises(ValueError, match=r"expected direction to be 'TB' or 'LR'; got 'X'"):
         draw(y, direction="X")
 

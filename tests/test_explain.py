@@ -142,6 +142,13 @@ def test_the_name_is_the_users() -> None:
     assert why_no_grad(weights, loss).startswith("layer 3.detach()")
 
 
+def test_a_parameters_name_is_its_path_in_its_model() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    loss = model(leaf(1.0, 2.0).astype("float32")).sum()
+    text = why_no_grad(model[0].weight, loss)
+    assert text.startswith("The path from the loss to model.0.weight is whole: loss.backward() has not run yet.")
+
+
 def test_nobody_asked() -> None:
     x = tensor([1.0])
     assert why_no_grad(x, (x * leaf(2.0)).sum()) == (

@@ -197,6 +197,15 @@ def test_a_different_course() -> None:
     assert first is not None and first.note == "numpy float32 ran sin in its place"
 
 
+def test_what_can_not_be_compared() -> None:
+    with pytest.raises(
+        TypeError, match=r"compare: expected a function of Tensors; got ndarray\. Put the computation into"
+    ):
+        compare(onp.ones(3), onp.ones(3))  # type: ignore[arg-type]
+    alone = compare(lambda a: a.sum(), onp.ones(3), backends=["numpy"])
+    assert repr(alone).endswith("nothing: there was one run only. Name a second backend, or a second dtype.")
+
+
 def test_a_backend_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     import backends
 

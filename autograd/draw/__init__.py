@@ -166,6 +166,7 @@ def draw(
 
     Raises:
         GraphError: nothing was recorded that leads to ``output``.
+        ValueError: an argument that is out of its range.
 
     >>> from autograd import scalar
     >>> a, b = scalar(2.0), scalar(-3.0)
@@ -189,6 +190,9 @@ def draw(
         raise ValueError(f"draw: expected view to be one of {', '.join(map(repr, _VIEWS))}; got {view!r}. Correct it.")
     if direction not in ("TB", "LR"):
         raise ValueError(f"draw: expected direction to be 'TB' or 'LR'; got {direction!r}. Correct it.")
+    if max_nodes < 1 or (depth is not None and depth < 0):
+        name, value, least = ("max_nodes", max_nodes, 1) if max_nodes < 1 else ("depth", depth, 0)
+        raise ValueError(f"draw: expected {name} to be {least} or more; got {value}. Correct it.")
     sight = lines.tensors_in_sight(lines.user_frame())
     seen: dict[Any, Any] = {}
     if callable(output) and not is_tensor(output):
@@ -197,6 +201,8 @@ def draw(
             output = output()
         seen = kept.values
     outputs = list(output) if isinstance(output, (list, tuple)) else [output]
+    if not outputs:
+        raise GraphError("draw: expected a Tensor, or several; got an empty list. Give it the outputs to draw.")
     for x in outputs:
         if not is_tensor(x) or x._edge is None:
             raise GraphError(
