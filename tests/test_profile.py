@@ -11,6 +11,7 @@ import numpy as onp
 import pytest
 
 import autograd.numpy as np
+import backends
 from autograd import compare, no_grad, profile, scalar, tensor
 from autograd.lines import scope
 from autograd.primitive import elementwise
@@ -147,6 +148,22 @@ def test_the_trace_has_the_form_that_its_readers_ask_for(tmp_path: Path) -> None
     assert {e["name"] for e in trace["traceEvents"] if e["ph"] == "M"} == {"process_name"}
 
 
+def test_on_a_device_time_is_that_between_its_events_and_nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = backends.get("strict")
+    marks, waits = iter(range(1000)), []
+    monkeypatch.setattr(type(device), "stamp", lambda self: next(marks), raising=False)
+    monkeypatch.setattr(type(device), "seconds", lambda self, start, end: (end - start) / 8, raising=False)
+    monkeypatch.setattr(type(device), "synchronize", lambda self: waits.append(len(p.entries)), raising=False)
+    x = tensor(device.asarray(onp.ones(4)), requires_grad=True)
+    with profile() as p:
+        y = x.exp()
+        y = y.sin()
+        assert waits == []
+    assert waits == [2]  # once, at the end
+    assert [(e.name, e.start, e.end) for e in p.entries] == [("exp", 0, 0.125), ("sin", 0.25, 0.375)]
+    assert [r.seconds for r in p.rows()] == [0.125, 0.125]
+
+
 # compare -------------------------------------------------------------------------------------------------------
 
 
@@ -207,8 +224,6 @@ def test_what_can_not_be_compared() -> None:
 
 
 def test_a_backend_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    import backends
-
     def missing(name: str) -> Any:
         if name == "cupy":
             raise backends.BackendError("cupy: expected an NVIDIA GPU")
