@@ -8,6 +8,7 @@ from typing import Any
 import backends as arrays
 from autograd import lines
 from autograd.backward import is_tensor
+from autograd.graph import Pick, note_of
 from autograd.observe import Observer
 from autograd.tensor import Tensor, scalar
 from autograd.trees import flatten, unflatten
@@ -29,6 +30,13 @@ class _Run(Observer):
         if not self._inside:
             outs = out[: len(primitive.outputs)] if out.__class__ is tuple else (out,)
             self.steps.append((primitive.name, [_host(x) for x in outs], lines.user_line(3)))
+
+    def recorded(self, primitive: Any, tensors: Any, result: Any, options: Any) -> None:
+        line = lines.user_line(3)
+        for tensor in result if isinstance(result, tuple) else (result,):
+            edge = tensor._edge.edges[0] if tensor._edge.__class__ is Pick else tensor._edge
+            if edge is not None and not self._inside:
+                note_of(edge).line = line  # for its step of the backward pass
 
     def sweeping(self, node: Any, g: Any) -> None:
         self._inside += 1

@@ -123,7 +123,9 @@ def _there_is_a_path(x: Any, loss: Any, name: str) -> str:
     freed = isinstance(loss._edge, Node) and loss._edge.saved is None
     zero = x.grad is not None and is_zero(x.grad)
     if (x.grad is None or zero) and not freed and (ends := vanishing(x, loss)):
-        return f"{name} gets a gradient of zeros only: " + " ".join([reason(node) for node in ends[:3]])
+        known = all(node.note is not None and node.note.line is not None for node in ends[:3])
+        reasons = [*[reason(node) for node in ends[:3]], *([] if known else [_HOW])]
+        return f"{name} gets a gradient of zeros only: {' '.join(reasons)}"
     if zero and freed:
         return (
             f"{name} has a gradient of zeros only, and backward has freed the graph. Ask before backward, or call "

@@ -202,6 +202,7 @@ def test_a_part_in_the_backward_pass_only() -> None:
     found = compare(lambda a: lying(a).sum(), onp.ones(3), backends=["numpy"], dtypes=["float64", "float32"])
     first = found.first["numpy float32"]
     assert first is not None and first.name == "backward of lying_identity"
+    assert first.line.code.startswith("found = compare(lambda a: lying(a).sum()")
     assert found.results["numpy float32"] == 0 and found.gradients["numpy float32"] == [pytest.approx(0.1, rel=1e-5)]
 
 
