@@ -39,9 +39,17 @@ def keep(path: Path) -> None:
     notebook.metadata = METADATA
     for i, cell in enumerate(notebook.cells):
         cell.id, cell.metadata = f"cell-{i}", {}
+        outputs: list[nbformat.NotebookNode] = []
         for output in cell.get("outputs", []):
             if "metadata" in output:
                 output.metadata = {}
+            last = outputs[-1] if outputs else {}
+            if output.output_type == "stream" and output.name == last.get("name"):
+                last["text"] += output.text  # a busy machine may hand over one cell's lines in several parts
+            else:
+                outputs.append(output)
+        if "outputs" in cell:
+            cell.outputs = outputs
     path.write_text(nbformat.writes(notebook), encoding="utf-8")
 
 

@@ -17,8 +17,14 @@ NOTEBOOK = ROOT / "notebooks" / "03_worked_example.ipynb"
 def texts(notebook: Any) -> list[str]:
     found = []
     for cell in notebook.cells:
+        printed = ""
         for output in cell.get("outputs", ()):
-            found.append(output.get("text") or output["data"].get("text/markdown") or output["data"]["text/plain"])
+            if output.output_type == "stream":
+                printed += output.text  # a busy machine may hand over one cell's lines in several parts
+            else:
+                found.append(output["data"].get("text/markdown") or output["data"]["text/plain"])
+        if printed:
+            found.append(printed)
     return found
 
 
