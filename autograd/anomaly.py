@@ -8,6 +8,7 @@ from typing import Any
 import backends
 from autograd import lines
 from autograd.graph import GraphError, Leaf, Pick
+from autograd.observe import cotangents
 from autograd.record import record_lines
 
 __all__ = ["AnomalyError", "detect_anomaly"]
@@ -78,8 +79,8 @@ y = x.log(); x is (2,) float64 from -1 to 1
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
         super().swept(node, g, grads)
-        given = list(g.grads.values()) if hasattr(g, "grads") else [g]
-        if any(anomaly(_raw(x), self.infinite) for x in given):
+        given = cotangents(g)
+        if any(anomaly(x, self.infinite) for x in given):
             return
         for edge, grad in zip(node.edges, grads):
             value = _raw(grad)
@@ -90,7 +91,7 @@ y = x.log(); x is (2,) float64 from -1 to 1
             saved = [
                 f"{n} is {range_of(v)}" for n, v in zip(slots, node.saved or ()) if hasattr(v, "shape") or _is_number(v)
             ]
-            inputs = ", ".join([f"the gradient that arrived is {range_of(_raw(given[0]))}", *saved])
+            inputs = ", ".join([f"the gradient that arrived is {range_of(given[0])}", *saved])
             note = node.note
             line = note.line if note is not None else None
             path = note.path if note is not None else None

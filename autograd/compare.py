@@ -8,6 +8,7 @@ from typing import Any
 import backends as arrays
 from autograd import lines
 from autograd.backward import is_tensor
+from autograd.graph import Pick, note_of
 from autograd.observe import Observer
 from autograd.tensor import Tensor, scalar
 from autograd.trees import flatten, unflatten
@@ -29,6 +30,13 @@ class _Run(Observer):
         if not self._inside:
             outs = out[: len(primitive.outputs)] if out.__class__ is tuple else (out,)
             self.steps.append((primitive.name, [_host(x) for x in outs], lines.user_line(3)))
+
+    def recorded(self, primitive: Any, tensors: Any, result: Any, options: Any) -> None:
+        line = lines.user_line(3)
+        for tensor in result if isinstance(result, tuple) else (result,):
+            edge = tensor._edge.edges[0] if tensor._edge.__class__ is Pick else tensor._edge
+            if edge is not None and not self._inside:
+                note_of(edge).line = line  # for its step of the backward pass
 
     def sweeping(self, node: Any, g: Any) -> None:
         self._inside += 1
@@ -95,6 +103,8 @@ class Comparison:
             else:
                 out.append(f"    parts at step {steps.index(first) + 1} of {len(steps)}: {first!r}")
         out += [f"  {name}: not run: {reason}" for name, reason in self.missing.items()]
+        if len(out) == 1:
+            out.append("  nothing: there was one run only. Name a second backend, or a second dtype.")
         return "\n".join(out)
 
 
@@ -124,6 +134,11 @@ def compare(
       numpy float16: results differ by inf, gradients by inf
         parts at step 1 of 8: exp at ...: relative error inf (rounding: 0.062)
     """
+    if not callable(f):
+        raise TypeError(
+            f"compare: expected a function of Tensors; got {type(f).__name__}. Put the computation into one: "
+            "compare(lambda x: x.exp().sum(), x)."
+        )
     runs: list[_Run] = []
     missing: dict[str, str] = {}
     for name in backends:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from autograd import lines
 from autograd.backward import is_tensor
+from autograd.causes import DOORS, FIX, broken_at, cause, named
 from autograd.graph import Leaf, Node, ancestors
+from autograd.memory.kept import owner_of
 from autograd.record import Event, Trail, last_trail
+from autograd.vanish import is_zero, reason, vanishing
 
 __all__ = ["why_no_grad"]
 
-_DOORS = {
-    "detach": "x.detach() gives a Tensor without history",
-    "data": "x.data is the bare array, without history",
-    "numpy": "x.numpy() is a NumPy array, and what NumPy computes is not recorded",
-    "__array__": "it was converted to a NumPy array, and what NumPy computes is not recorded",
-    "item": "x.item() is a Python number, and what Python computes is not recorded",
-    "tolist": "x.tolist() gives Python numbers, and what Python computes is not recorded",
-    "__float__": "float(x) is a Python number, and what Python computes is not recorded",
-    "__int__": "int(x) is a Python number, and what Python computes is not recorded",
-}
-_FIX = {
-    "detach": "Leave the detach() out.",
-    "data": "Use x itself.",
-    "numpy": "Use the function of autograd.numpy on x itself.",
-    "__array__": "Use the function of autograd.numpy on x itself.",
-}
 _HOW = "Run the forward pass inside `with autograd.record_lines():` and ask again to see at which line."
 
 
@@ -62,14 +48,18 @@ and multiply (at ...) goes on with that. Leave the detach() out.
         return _not_asked(x, name, trail)
     if loss._edge is not None and x._edge in set(ancestors([loss._edge])):
         return _there_is_a_path(x, loss, name)
+    shared, copied = _another_leaf(x, loss, name)
+    if shared is not None:
+        return shared
     if loss._edge is not None and x._edge.__class__ is Leaf and x._edge.seq > loss._edge.seq:
         return (
             f"{name} was made to require a gradient after the loss was computed: the graph does not know it. "
             "Call requires_grad_() first, then compute the loss again."
         )
-    if trail is not None and (text := _follow(trail, x, loss, name)) is not None:
-        return text
-    return _without_trail(x, loss, name)
+    if trail is None or (found := _follow(trail, x, loss, name)) is None:
+        return _without_trail(x, loss, name, copied)
+    text, broken = found
+    return text if broken or copied is None else copied
 
 
 def _not_asked(x: Any, name: str, trail: Trail | None) -> str:
@@ -80,24 +70,76 @@ def _not_asked(x: Any, name: str, trail: Trail | None) -> str:
         )
     made = trail.maker(x._data) if trail is not None else None
     if made is not None:
-        why = _cause(made, made.inputs[0] if made.inputs else -1, trail)
+        why = cause(made, made.inputs[0] if made.inputs else -1, trail)
         return f"{name} does not require a gradient: {why}"
+    left = trail.doors.get(trail.tag(x._data, make=False), ()) if trail is not None else ()
+    for door in left:
+        if door.name in ("detach", "stop_gradient"):
+            return f"{name} does not require a gradient: {DOORS[door.name]} ({door.where}). {FIX[door.name]}"
     return (
-        f"{name} does not require a gradient: nobody asked for one. Make it with requires_grad=True, or call "
-        "x.requires_grad_() before it is used."
+        f"{name} does not require a gradient: it was made without requires_grad=True, or that was taken back "
+        f"(requires_grad_(False), freeze()). Call {name}.requires_grad_() before it is used."
     )
 
 
+def _another_leaf(x: Any, loss: Any, name: str) -> tuple[str | None, str | None]:
+    """Whether the loss was computed from another leaf in the place of x: over its memory, perhaps with its values."""
+    if loss._edge is None or not hasattr(x._data, "nbytes"):
+        return None, None
+    copy = None
+    for edge in ancestors([loss._edge]):
+        tensor = edge.tensor() if edge.__class__ is Leaf else None
+        if tensor is None or not hasattr(tensor._data, "nbytes"):
+            continue
+        if owner_of(tensor._data) is owner_of(x._data):
+            other = _name_of(tensor)
+            return (
+                f"The loss was computed from another Tensor over the memory of {name}, which requires a gradient of "
+                f"its own: {other}, made by detach() or from {name}.data. Compute the loss from {name} itself, or "
+                f"read {other}.grad."
+            ), None
+        if copy is None and _same_values(tensor._data, x._data):
+            copy = _name_of(tensor)
+    if copy is None:
+        return None, None
+    return None, (
+        f"The loss was computed from another Tensor with the values of {name}, which requires a gradient of its own: "
+        f"{copy}, a copy (tensor(data), deepcopy). Compute the loss from {name} itself, or read {copy}.grad."
+    )
+
+
+def _name_of(tensor: Any) -> str:
+    return tensor.name or lines.name_of(tensor, lines.user_frame()) or "the other"
+
+
+def _same_values(a: Any, b: Any) -> bool:
+    """Whether two arrays hold the same values, and not one value alone, as fresh biases do."""
+    if a.shape != b.shape or a.dtype != b.dtype or type(a) is not type(b) or a.size < 2:
+        return False
+    return bool((a == b).all()) and bool((a != a.reshape(-1)[0]).any())
+
+
 def _there_is_a_path(x: Any, loss: Any, name: str) -> str:
+    freed = isinstance(loss._edge, Node) and loss._edge.saved is None
+    zero = x.grad is not None and is_zero(x.grad)
+    if (x.grad is None or zero) and not freed and (ends := vanishing(x, loss)):
+        known = all(node.note is not None and node.note.line is not None for node in ends[:3])
+        reasons = [*[reason(node) for node in ends[:3]], *([] if known else [_HOW])]
+        return f"{name} gets a gradient of zeros only: {' '.join(reasons)}"
+    if zero and freed:
+        return (
+            f"{name} has a gradient of zeros only, and backward has freed the graph. Ask before backward, or call "
+            "backward(retain_graph=True), to learn which operation passed zeros on."
+        )
     if x.grad is not None:
         return f"{name} has a gradient: the path from the loss is whole, and {name}.grad is set. Nothing is missing."
     if x._edge.__class__ is not Leaf:
         return (
             f"The path from the loss to {name} is whole, but {name} is an intermediate result, whose gradient backward "
-            "passes on and does not keep. Call x.retain_grad() before loss.backward(), or use "
-            "autograd.gradients(loss, x)."
+            f"passes on and does not keep. Call {name}.retain_grad() before loss.backward(), or use "
+            f"autograd.gradients(loss, {name})."
         )
-    if isinstance(loss._edge, Node) and loss._edge.saved is None:
+    if freed:
         return (
             f"The path from the loss to {name} is whole, and backward has run; {name}.grad was reset to None since "
             "(zero_grad_), or backward ran for other inputs only. Read it before it is reset."
@@ -110,8 +152,8 @@ def _there_is_a_path(x: Any, loss: Any, name: str) -> str:
 # With a recording -------------------------------------------------------------------------------------------
 
 
-def _follow(trail: Trail, x: Any, loss: Any, name: str) -> str | None:
-    """Follow x through what was recorded; None where x was not met."""
+def _follow(trail: Trail, x: Any, loss: Any, name: str) -> tuple[str, bool] | None:
+    """Follow x through what was recorded: (what was found, whether it is where the path broke); None without events."""
     start = trail.tag(x._data, make=False)
     if start < 0 and not trail.events:
         return None
@@ -137,14 +179,19 @@ def _follow(trail: Trail, x: Any, loss: Any, name: str) -> str | None:
     for tag in sorted(alive | dead):
         doors.extend(trail.doors.get(tag, ()))
     if breaks:
-        texts = [_break(event, tag, name, trail) for event, tag in breaks[:3]]
-        return " ".join(dict.fromkeys(texts))
+        texts = [broken_at(event, tag, name, trail) for event, tag in breaks[:3]]
+        return " ".join(dict.fromkeys(texts)), True
+    return _unbroken(doors, used, name), False
+
+
+def _unbroken(doors: list[Event], used: list[Event], name: str) -> str:
+    """What became of x, where no operation on the way to the loss let it go: the ways out, and the last use."""
     out = [door for door in doors if door.name not in ("detach",)] or doors
     if out:
         door = out[-1]
-        return _named(
-            f"{_DOORS[door.name]} ({door.where}), and nothing recorded leads from there to the loss. "
-            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}",
+        return named(
+            f"{DOORS[door.name]} ({door.where}), and nothing recorded leads from there to the loss. "
+            f"{FIX.get(door.name, 'Go on with the Tensor itself.')}",
             name,
         )
     if not used:
@@ -153,6 +200,11 @@ def _follow(trail: Trail, x: Any, loss: Any, name: str) -> str | None:
             f"from it, and check that the {name} you ask about is the one you computed with."
         )
     last = used[-1]
+    if getattr(last.dtype, "kind", "f") in "biu":
+        return (
+            f"{last.name} gives {last.dtype} ({last.where}), and integers and booleans have no gradient: as indices, "
+            "masks and conditions they only choose. Weigh the values by a soft version of it."
+        )
     return (
         f"{name} was used, last by {last.name} ({last.where}), but the loss does not depend on the results. "
         "Compute the loss from them."
@@ -168,57 +220,10 @@ def _leads_to(trail: Trail, goal: int) -> set[int]:
     return needed
 
 
-def _break(event: Event, tag: int, name: str, trail: Trail) -> str:
-    return _named(_cause(event, tag, trail), name)
-
-
-def _cause(event: Event, tag: int, trail: Trail | None) -> str:
-    """Why ``event`` did not carry on the gradient of its operand ``tag``."""
-    if event.name in _DOORS:
-        return f"{_DOORS[event.name]} ({event.where}). {_FIX.get(event.name, 'Go on with the Tensor itself.')}"
-    doors = trail.doors.get(tag, []) if trail is not None else []
-    constant = any(t == tag and i < len(event.constant) and event.constant[i] for i, t in enumerate(event.inputs))
-    if not event.grad:
-        return (
-            f"{event.name} ran inside no_grad() ({event.where}), so it was not recorded. "
-            "Compute it outside, or inside enable_grad()."
-        )
-    if getattr(event.dtype, "kind", "f") in "biu":
-        return (
-            f"{event.name} gives {event.dtype} ({event.where}), and integers and booleans have no gradient. "
-            "Use an operation that stays in floats, such as where, clip or a soft version of it."
-        )
-    if constant:
-        return (
-            f"{event.name} has no derivative with respect to this operand ({event.where}): its gradient is zero "
-            "wherever there is one. Use an operation that has one."
-        )
-    if doors:
-        door = doors[0]
-        where = "same line" if door.line == event.line else event.where
-        return (
-            f"{_DOORS[door.name]} ({door.where}), and {event.name} ({where}) goes on with that. "
-            f"{_FIX.get(door.name, 'Go on with the Tensor itself.')}"
-        )
-    return (
-        f"{event.name} ({event.where}) was given its array without its history, as a raw array or a Tensor that "
-        "does not require a gradient. Give it the Tensor itself."
-    )
-
-
-def _named(text: str, name: str) -> str:
-    """The explanation with the user's name for the Tensor in the place of ``x``."""
-    # Not in the user's line, which is quoted after a colon.
-    head, colon, line = text.partition(": ")
-    line, end, tail = line.rpartition(")") if colon else ("", "", "")
-    swap = re.compile(r"\bx(?=\.(detach|data|numpy|item|tolist)\b|\)| itself)")
-    return swap.sub(name, head) + colon + line + end + swap.sub(name, tail)
-
-
 # Without ----------------------------------------------------------------------------------------------------
 
 
-def _without_trail(x: Any, loss: Any, name: str) -> str:
+def _without_trail(x: Any, loss: Any, name: str, copied: str | None) -> str:
     if loss._edge is None:
         if getattr(loss.dtype, "kind", "f") in "biu":
             return (
@@ -246,6 +251,8 @@ def _without_trail(x: Any, loss: Any, name: str) -> str:
                     f"{name}.data or as a raw array, without the history. Give it {name} itself."
                     + ("" if line is not None else f" {_HOW}")
                 )
+    if copied is not None:
+        return copied
     leaves = [e for e in ancestors([loss._edge]) if e.__class__ is Leaf]
     known = [e.note.name for e in leaves if e.note is not None and e.note.name]
     others = f"{len(leaves)} leaves" + (f" ({', '.join(known[:5])})" if known else "")

@@ -242,6 +242,11 @@ def name_of(tensor: Any, frame: FrameType | None) -> str | None:
     if frame is None:
         return None
     found = next((name for name, value in frame.f_locals.items() if value is tensor), None)
+    if found is None:  # a parameter by its path, with the module's own name before it: model.0.weight
+        for name, value in (*frame.f_locals.items(), *frame.f_globals.items()):
+            if found is None and not name.startswith("_") and name != "self" and _has_parameters(value):
+                with contextlib.suppress(Exception):
+                    found = next((f"{name}.{path}" for path, p in value.named_parameters() if p is tensor), None)
     _forget(frame)
     return found or tensors_in_sight(frame).names.get(tensor._edge)
 

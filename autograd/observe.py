@@ -15,6 +15,7 @@ from contextvars import ContextVar, Token
 from typing import Any
 
 from autograd import lines
+from autograd.gradients import stop_gradient
 from autograd.mode import EVERYDAY, get_mode, switch
 from autograd.plan import RUNTIME
 from autograd.primitive import PRIMITIVES, Primitive
@@ -23,7 +24,10 @@ _OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("xpgrad_observers", de
 _LOCK = threading.Lock()
 _installed = 0
 # Ways out of the engine: what a Tensor's method or property hands out carries no history.
-DOORS = ("detach", "numpy", "item", "tolist", "data", "__array__", "__float__", "__int__")
+DOORS = (
+    "detach", "numpy", "item", "tolist", "data", "__array__", "__dlpack__",
+    "__bool__", "__float__", "__int__", "__complex__", "__index__",
+)  # fmt: skip
 
 
 class Observer:
@@ -44,13 +48,13 @@ class Observer:
         """Called after every recorded operation."""
 
     def sweeping(self, node: Any, g: Any) -> None:
-        """Called before every step of a backward sweep."""
+        """Called before every step of a backward sweep; ``cotangents(g)`` are the arrays that arrived."""
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
-        """Called after every step of a backward sweep."""
+        """Called after every step of a backward sweep; ``grads`` go to ``node.edges``, None where there is none."""
 
     def left(self, door: str, value: Any, out: Any, line: Any) -> None:
-        """Called when the user's program takes a value out by one of ``DOORS``."""
+        """Called when the user's program takes a value out by one of ``DOORS``, or by ``"stop_gradient"``."""
 
     def __enter__(self) -> Any:
         mode = get_mode() or EVERYDAY
@@ -66,6 +70,12 @@ class Observer:
         token, change = self._entered.pop()
         _OBSERVERS.reset(token)
         change.__exit__()
+
+
+def cotangents(g: Any) -> list[Any]:
+    """The raw arrays that arrived at a step of backward: one, or one for each output that is used."""
+    given = g.grads.values() if hasattr(g, "grads") else (g,)
+    return [getattr(x, "_data", x) for x in given]
 
 
 class nobody(switch):
@@ -134,12 +144,17 @@ def _observed(primitive: Primitive, forward: Callable[..., Any]) -> Callable[...
 
 def _door(name: str, original: Any) -> Any:
     def tell(tensor: Any, out: Any) -> None:
+        if not any(o.watches_doors for o in _OBSERVERS.get()):
+            return
         # Only where the user's own line opens it, not the engine's.
-        frame = sys._getframe(2)
-        if any(o.watches_doors for o in _OBSERVERS.get()) and lines.is_users(frame):
-            line = lines.line_of(frame)
-            for observer in _OBSERVERS.get():
-                observer.left(name, tensor, out, line)
+        frame, door = sys._getframe(2), name
+        if not lines.is_users(frame):
+            if name != "detach" or not lines.runs_below(stop_gradient, 3):
+                return
+            door = "stop_gradient"
+        line = lines.user_line(3)
+        for observer in _OBSERVERS.get():
+            observer.left(door, tensor, out, line)
 
     if isinstance(original, property):
 

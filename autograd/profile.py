@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import backends
 from autograd import lines
 from autograd.graph import note_of, sweep
-from autograd.observe import Observer
+from autograd.observe import Observer, cotangents
 from autograd.show import bytes_text
 
 if TYPE_CHECKING:
@@ -105,8 +105,7 @@ class profile(Observer):
                 note.line, note.path = note.line or entry.line, note.path or entry.path or None
 
     def sweeping(self, node: Any, g: Any) -> None:
-        value = next(iter(g.grads.values())) if hasattr(g, "grads") else g
-        self._begin(node.plan.name, "backward", getattr(value, "_data", value))
+        self._begin(node.plan.name, "backward", cotangents(g)[0])
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
         entry = next((e for e in reversed(self._open) if e.phase == "backward"), None)

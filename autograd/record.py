@@ -10,10 +10,13 @@ from autograd import lines
 from autograd.graph import Pick, note_of
 from autograd.mode import is_grad_enabled
 from autograd.observe import Observer
+from autograd.ops.index import view_update
 from autograd.plan import RUNTIME
+from autograd.primitive import of
 
 __all__ = ["record_lines"]
 
+_WRITE = of(view_update)
 # A recording remembers at most this many operations; older ones are forgotten.
 LIMIT = 100_000
 _LAST: ContextVar[Trail | None] = ContextVar("xpgrad_trail", default=None)
@@ -139,13 +142,13 @@ class record_lines(Observer):
         for tensor in results:
             if tensor._edge is None:
                 continue
-            event = self.trail.maker(tensor._data)
+            # A write in place makes no array: what made this one is another operation.
+            event = None if primitive is _WRITE else self.trail.maker(tensor._data)
             if event is not None:
                 event.recorded = True
                 line = event.line
             if event is not None and tensors:
                 event.active = tuple([t.__class__ is cls and t._edge is not None for t in tensors])
-                line = event.line
             if line is None:
                 line = lines.user_line(3)
             for edge in {tensor._edge, tensor._edge.edges[0] if tensor._edge.__class__ is Pick else tensor._edge}:

@@ -272,6 +272,8 @@ def _record(base: Any, steps: Steps, out: Any, value: Any) -> None:
     plan = p.plan((CONSTANT if base._edge is None else ACTIVE, kind), full)
     if plan is not None:
         base._edge = plan.attach((base, out), (base._data, value), base._data, (), {"steps": steps})._edge
+        for watcher in mode.watchers if mode is not None else ():
+            watcher.recorded(p, (base, out), base, {"steps": steps})
 
 
 def _renew_views(base: Any) -> None:

@@ -1,4 +1,7 @@
-"""Graphs that the tests of drawing and explaining share; ``python -m tests.graphs`` writes the golden files anew."""
+"""Graphs that the tests of drawing and explaining share.
+
+``python -m tests.graphs`` writes the golden files, and the pictures that README shows, anew; look at them afterwards.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import autograd.numpy as np
 from autograd import Tensor, draw, scalar, tensor
 
 GOLDEN = Path(__file__).parent / "golden"
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 
 
 def filled(*shape: int, dtype: str = "float32") -> Any:
@@ -116,8 +120,16 @@ DRAWINGS: dict[str, Callable[[], Any]] = {
     "loop-unfolded": lambda: loop(fold=False),
 }
 
+# README's pictures: these need Graphviz's program `dot`.
+SHOWN: dict[str, Callable[[], Any]] = {
+    "scalars": DRAWINGS["scalars-forward"],
+    "transformer": lambda: transformer(depth=2),
+}
+
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
+    for name, make in SHOWN.items():
+        make().save(PICTURES / f"{name}.svg")
     for name, make in DRAWINGS.items():
         (GOLDEN / f"{name}.dot").write_text(make().dot, encoding="utf-8")
         (GOLDEN / f"{name}.mmd").write_text(make().mermaid(), encoding="utf-8")

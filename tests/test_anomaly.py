@@ -87,6 +87,12 @@ def test_scalars() -> None:
     said = r"multiply made an infinity at .* a is 1e\+308, b is 10.0"
     with pytest.raises(AnomalyError, match=said), detect_anomaly():
         a * 10.0
+    b = scalar(1e-200)
+    with pytest.raises(AnomalyError) as caught, detect_anomaly():
+        y = b * 1e200  # 1, and so are its values; but its slope takes 1e200 to 1e400
+        (y * 1e200).backward()
+    assert str(caught.value).startswith("the backward pass of multiply made an infinity in the gradient of a leaf")
+    assert "the gradient that arrived is 1e+200, b is 1e+200" in str(caught.value)
 
 
 def test_every_backend(backend: Any) -> None:
@@ -94,6 +100,11 @@ def test_every_backend(backend: Any) -> None:
     said = r"log made NaN \(1 of 2 elements\) .* float32 from -1 to 1"
     with pytest.raises(AnomalyError, match=said), detect_anomaly():
         np.log(x)
+    small = tensor(backend.asarray(onp.array([1e-30, 0.0], dtype="float32")), requires_grad=True)
+    said = r"the backward pass of multiply made an infinity \(2 of 2 elements\) in the gradient of a leaf"
+    with pytest.raises(AnomalyError, match=said) as caught, detect_anomaly(), scope("norm"):
+        (small * 1e30 * 1e30).sum().backward()
+    assert caught.value.phase == "backward" and caught.value.path == "norm"
 
 
 def test_other_threads_are_not_watched() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import inspect
 import re
 import shutil
 import subprocess
@@ -18,10 +20,10 @@ from hypothesis import strategies as st
 import autograd.numpy as np
 import nn
 from autograd import GraphError, draw, no_grad, profile, record_lines, scalar, tensor
-from autograd.draw import Drawing
+from autograd.draw import Drawing, headings
 from autograd.draw.dot import COLOURS
 from autograd.lines import scope
-from tests.graphs import DRAWINGS, GOLDEN, Transformer, filled, transformer
+from tests.graphs import DRAWINGS, GOLDEN, PICTURES, SHOWN, Transformer, filled, transformer
 
 # The matrices of Machado, Oliveira and Fernandes (2009), IEEE TVCG 15(6), for linear RGB.
 PROTANOPIA = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
@@ -33,7 +35,7 @@ needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's p
 
 def heads(drawing: Drawing) -> list[str]:
     """The headings of all nodes, oldest first."""
-    return re.findall(r"<tr><td><b>(.*?)</b></td></tr>", drawing.dot)
+    return re.findall(r"<td[^>]*><b>(.*?)</b></td></tr>", drawing.dot)
 
 
 def arrows(drawing: Drawing) -> set[tuple[str, str]]:
@@ -74,6 +76,26 @@ def test_dot_reads_the_golden_files_and_every_label_fits_its_box(path: Path) -> 
     ran = subprocess.run(["dot", "-Tsvg", str(path)], capture_output=True, text=True, check=True)
     assert ran.stderr == ""  # dot warns of labels that don't fit, and of unknown attributes
     assert "<svg" in ran.stdout
+
+
+def said(svg: str) -> list[tuple[str, str, list[str], list[str]]]:
+    """(what, id, words, colours and widths) of all that an SVG shows; not where it lies, which fonts decide."""
+    found = []
+    for kind, body in re.findall(r'<g id="\w+" class="(node|edge|cluster)">(.*?)</g>', svg, flags=re.DOTALL):
+        words = [html.unescape(w).strip("\u00a0 ") for w in re.findall(r"<text [^>]*>(.*?)</text>", body)]
+        colours = re.findall(r'(?:fill|stroke|stroke-width)="([#\w.]+)"', body)
+        found.append((kind, re.findall(r"<title>(.*?)</title>", body)[0], words, colours))
+    return sorted(found)
+
+
+@needs_dot
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_pictures_in_the_readme_are_what_is_drawn_now(name: str) -> None:
+    shown = (PICTURES / f"{name}.svg").read_text(encoding="utf-8")
+    how = "if the change is meant, run python -m tests.graphs and look at the picture"
+    assert said(shown) == said(SHOWN[name]().svg()), how
+    assert len(said(shown)) > 8
+    assert f'docs/pictures/{name}.svg"' in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 # What it says ------------------------------------------------------------------------------------------------
@@ -160,6 +182,22 @@ def test_a_function_is_run_with_lines_and_modules() -> None:
     assert '"line":"test_draw.py:' in drawing.html() and "h = x * x" in drawing.html()
 
 
+def test_a_function_drawn_shows_all_small_values_also_what_could_not_be_computed_again() -> None:
+    x = tensor([3.0, 1.0], requires_grad=True)
+
+    def f() -> Any:
+        y = np.where(x > 2, x, 0.5)  # the graph keeps no operand of where
+        z = np.sort(y * 2)
+        z[0] = 7.0  # and what was there before is overwritten
+        return z.sum()
+
+    for backend in ("numpy", "strict"):
+        x = tensor([3.0, 1.0], requires_grad=True, device=backend if backend != "numpy" else "cpu")
+        text = draw(f).dot
+        for op, value in (("where", "[3, 0.5]"), ("multiply", "[6, 1]"), ("sort", "[1, 6]"), ("view_update", "[7, 6]")):
+            assert re.search(rf"<b>{op}</b>.*?value {re.escape(value)}  │  grad", text), (backend, op)
+
+
 def test_several_outputs_and_picks() -> None:
     x = tensor(filled(3, 3, dtype="float64"), requires_grad=True)
     symmetric = x + x.T
@@ -167,6 +205,63 @@ def test_several_outputs_and_picks() -> None:
     drawing = draw([w, v])
     assert len([h for h in heads(drawing) if "eigh" in h]) == 1
     assert "eigh" in drawing.mermaid()
+    assert ">(3,) float64, (3, 3) float64<" in drawing.dot  # the outputs' shapes
+    norm = re.search(r"eigh</b>.*?‖grad‖ ([\d.]+)", drawing.dot)
+    assert norm and float(norm[1]) == pytest.approx(12**0.5, rel=1e-2)  # ones, for 3 + 9 elements
+
+
+def test_folded_modules_say_what_is_in_them_and_which_gradient_arrives() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 4))
+    x = tensor(filled(2, 3))
+    drawing = draw(lambda: model(x).sum(), depth=0)
+    assert sorted(h for h in heads(drawing) if "▸" in h) == ["▸ 0", "▸ 1", "▸ 2"]
+    assert ">linear<" in drawing.dot and ">tanh<" in drawing.dot
+    # The gradient of the sum is 1 at each of the 8 outputs; at the edge into the last module no box would tell.
+    assert f'label="\u00a0\u00a0‖grad‖ {8**0.5:.3g}"' in drawing.dot
+
+
+def test_headings_stand_where_no_edge_crosses_them() -> None:
+    def layout(pos: str) -> dict[str, Any]:
+        frame = {
+            "name": "cluster_g3",
+            "bb": "0,0,200,100",
+            "lp": "66,90",
+            "lheight": "0.17",
+            "lwidth": "0.5",
+            "label": "block\u00a0\u00a0",
+        }
+        return {"objects": [frame, {"name": "n1"}], "edges": [{"pos": pos}, {}]}
+
+    down = "e,{0},60 {0},120 {0},110 {0},80 {0},70"
+    assert headings.sides(layout(down.format(100))) == ({}, set())  # in the middle: the heading at the left is free
+    assert headings.sides(layout(down.format(20))) == ({"g3": "r"}, set())
+    both = f"{down.format(20)};{down.format(180)}"
+    assert headings.sides(layout(both)) == ({"g3": "c"}, set())
+    assert headings.sides(layout(f"{both};{down.format(100)}")) == ({}, {"g3"})
+    assert headings.sides(layout("e,20,60 -90,300 -80,280 -70,260 -60,250")) == ({}, set())
+
+
+@needs_dot
+def test_the_headings_of_a_transformer_are_free_of_edges() -> None:
+    crossed_at_first = crossed_at_last = 0
+    for depth in (None, 2, 3):
+        for view in ("backward", "forward"):
+            drawing = transformer(depth=depth, view=view)
+            texts: list[str] = []
+
+            def note(text: str, kind: str, run: Any = drawing._run, texts: list[str] = texts) -> bytes:
+                texts.append(text)
+                return run(text, kind)
+
+            drawing._run = note  # type: ignore[method-assign]
+            drawing.svg()
+            first, last = texts[0], texts[-1]
+            moved, narrow = headings.sides(drawing._layout(first))
+            crossed_at_first += len(moved.keys() | narrow)
+            said = dict(re.findall(r"subgraph cluster_(\w+) \{\n.*labeljust=(\w)", last))
+            moved, narrow = headings.sides(drawing._layout(last))
+            crossed_at_last += len(narrow) + sum(said[name] == "l" for name in moved)
+    assert crossed_at_first > 8 and crossed_at_last <= 1  # how wide words are depends on the fonts
 
 
 # States --------------------------------------------------------------------------------------------------------
@@ -208,13 +303,13 @@ def test_edges_are_as_wide_as_the_gradient_is_large() -> None:
     a, b = scalar(1.0), scalar(1.0)
     text = draw(a * 1.0 + b * 1e-4).dot
     widths = sorted(float(w) for w in re.findall(r"penwidth=([\d.]+), color=\"#333333\"", text))
-    assert widths[-1] == 4.0 and widths[0] < 2.0
+    assert widths[-1] == 3.0 and widths[0] < 1.5
 
 
 # Names, and torchviz's other known complaints ----------------------------------------------------------------------
 
 
-def test_names_come_by_themselves() -> None:
+def test_torchviz_names_are_missing_here_they_come_by_themselves() -> None:
     class Model:
         def __init__(self) -> None:
             self.scale = tensor([2.0], requires_grad=True)
@@ -252,6 +347,52 @@ def test_repeated_modules_fold_to_one() -> None:
     assert sum(h == "softmax" for h in heads(open_all)) == 12
 
 
+def test_modules_that_take_turns_fold_to_one_turn() -> None:
+    x = tensor(filled(2, 8))
+    flat = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(8, 8), nn.ReLU())])
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            self.layers = [nn.Linear(8, 8) for _ in range(12)]
+
+        def forward(self, h: Any) -> Any:  # the activation is the model's own, between its modules
+            for layer in self.layers:
+                h = layer(h).relu()
+            return h
+
+    def guessed(model: Any) -> Drawing:  # nobody watched: parameters tell, and the last activation is in no module
+        return draw(model(x).sum())
+
+    net = Net()
+    drawn = (draw(lambda: flat(x).sum()), 23), (guessed(flat), 22), (draw(lambda: net(x).sum()), 11)
+    for drawing, last in drawn:
+        assert re.search(rf"0 … {last}  × 12", drawing.dot)
+        assert sorted(heads(drawing)) == ["bias", "constant", "linear", "relu", "sum", "weight"]
+
+
+def test_of_alike_modules_the_first_may_be_given_a_constant() -> None:
+    # So the first of these computes no gradient of its input, and its first operation has an edge less.
+    model = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 12)
+    x = tensor(filled(2, 5, 8))
+    drawing = draw(lambda: model(x).sum())
+    assert "layers.0 … 11  × 12" in drawing.dot
+    assert sum(h == "softmax" for h in heads(drawing)) == 1
+
+
+def test_modules_that_are_wired_differently_are_not_put_together() -> None:
+    x = tensor(filled(3, 3), requires_grad=True)
+
+    def program() -> Any:
+        h = x
+        for i in range(12):
+            with scope(f"blocks.{i}"):
+                a, b = h.sin(), h.cos()
+                h = (a * b if i % 3 else a * a) * 1.0
+        return h.sum()
+
+    assert " × 12" not in draw(program).dot
+
+
 def test_folding_makes_no_circles() -> None:
     # Graphviz turns edges of a circle round; then arrows would point against the gradient.
     drawing = transformer()
@@ -284,7 +425,7 @@ def test_turns_that_are_wired_differently_are_not_put_together() -> None:
     assert " × 12" not in draw(h.sum()).dot
 
 
-def test_a_graph_of_100_000_nodes_is_readable_and_its_depth_no_trouble() -> None:
+def test_torchviz_large_graphs_are_unreadable_here_100_000_nodes_fold() -> None:
     x = tensor([0.5, 0.25], requires_grad=True)
     steps = [np.tanh, np.sin, lambda v: v * x, lambda v: v + x, np.cos]
     h = x
@@ -296,6 +437,23 @@ def test_a_graph_of_100_000_nodes_is_readable_and_its_depth_no_trouble() -> None
     shown, edges = map(int, re.findall(r"(\d+) nodes, (\d+) edges", repr(drawing))[0])
     assert shown <= 200 and edges <= 400
     assert all(re.search(r"6,2\d\d operations", t) for t in text)
+
+
+def test_torchviz_recursion_errors_here_depth_is_no_trouble() -> None:
+    x = tensor([0.5, 0.25], requires_grad=True)
+    h = x
+    for i in range(3000):  # many times deeper than the stack that is left
+        h = (np.tanh, np.sin, lambda v: v * x, np.cos)[i * i % 7 % 4](h)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 120)
+    try:
+        for fold in (True, False):
+            for view in ("backward", "forward", "both"):
+                drawing = draw(h.sum(), view=view, fold=fold)
+                assert drawing.dot and drawing.mermaid() and drawing.html()
+        del drawing
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_a_long_loop_of_100_000_turns_folds_to_one_turn() -> None:
@@ -314,12 +472,12 @@ def test_max_nodes_and_depth() -> None:
     assert "softmax" not in "".join(heads(shallow))
 
 
-def test_saved_values_are_dotted_edges_with_their_bytes_and_no_inputs() -> None:
+def test_torchviz_saved_tensors_look_like_inputs_here_they_are_dotted_edges_with_their_bytes() -> None:
     x, w = tensor(filled(5, 3)), tensor(filled(3, 2), requires_grad=True)
     y = x @ w
     text = draw(y).dot
     dotted = [line for line in text.splitlines() if "style=dotted" in line]
-    assert len(dotted) == 1 and 'label="a 60 B"' in dotted[0]  # x, kept for w's gradient: 5·3·4 bytes
+    assert len(dotted) == 1 and 'a 60 B"' in dotted[0]  # x, kept for w's gradient: 5·3·4 bytes
     assert "dashed" in text and ">constant<" in text  # and it looks like no input that needs a gradient
     exponential = draw(w.exp())
     assert "keeps out: 24 B" in exponential.dot  # an operation's own result is no edge
@@ -375,17 +533,25 @@ def test_errors() -> None:
     y = tensor([1.0], requires_grad=True) * 2
     with pytest.raises(ValueError, match=r"expected view to be one of 'backward', 'forward', 'both'; got 'up'"):
         draw(y, view="up")
+    with pytest.raises(
+        GraphError, match=r"draw: expected a Tensor, or several; got an empty list\. Give it the outputs"
+    ):
+        draw([])
+    with pytest.raises(ValueError, match=r"draw: expected max_nodes to be 1 or more; got 0\. Correct it"):
+        draw(y, max_nodes=0)
+    with pytest.raises(ValueError, match=r"draw: expected depth to be 0 or more; got -1\. Correct it"):
+        draw(y, depth=-1)
     with pytest.raises(ValueError, match=r"expected direction to be 'TB' or 'LR'; got 'X'"):
         draw(y, direction="X")
 
 
 def test_text_that_means_something_to_dot_or_html_is_quoted(tmp_path: Path) -> None:
     x = tensor([1.0], requires_grad=True)
-    x.name = '<b>"x"</b> & </script>\\n'
+    x.name = '<b>"x"</b> & </script>\\n #1;'
     drawing = draw(x * 2)
     assert "&lt;b&gt;" in drawing.dot and "&amp;" in drawing.dot
     assert drawing.html().count("</script>") == 1
-    assert "#quot;x#quot;" in drawing.mermaid()
+    assert "#quot;x#quot;" in drawing.mermaid() and "#35;1;" in drawing.mermaid()
     if shutil.which("dot"):
         assert drawing.svg().count("&lt;b&gt;") == 1
 

@@ -60,6 +60,7 @@ def run(page: str, script: str, folder: Path) -> Any:
     )
     command = [
         BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,900", "--no-first-run",
+        "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
         f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri(),
     ]  # fmt: skip
     environment = {**os.environ, "HOME": str(folder)}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as onp
 import pytest
 
 import autograd.numpy as np
-from autograd import no_grad, record_lines, scalar, tensor, why_no_grad
+import nn
+from autograd import no_grad, record_lines, scalar, stop_gradient, tensor, why_no_grad
 
 
 @pytest.fixture(autouse=True)
@@ -140,12 +142,157 @@ def test_the_name_is_the_users() -> None:
     assert why_no_grad(weights, loss).startswith("layer 3.detach()")
 
 
+def test_a_parameters_name_is_its_path_in_its_model() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    loss = model(leaf(1.0, 2.0).astype("float32")).sum()
+    text = why_no_grad(model[0].weight, loss)
+    assert text.startswith("The path from the loss to model.0.weight is whole: loss.backward() has not run yet.")
+
+
 def test_nobody_asked() -> None:
     x = tensor([1.0])
     assert why_no_grad(x, (x * leaf(2.0)).sum()) == (
-        "x does not require a gradient: nobody asked for one. Make it with requires_grad=True, or call "
-        "x.requires_grad_() before it is used."
+        "x does not require a gradient: it was made without requires_grad=True, or that was taken back "
+        "(requires_grad_(False), freeze()). Call x.requires_grad_() before it is used."
     )
+
+
+def test_stop_gradient() -> None:
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    with record_lines():
+        y = stop_gradient([x])[0]
+        loss = (w * y).sum()
+    text = why_no_grad(x, loss)
+    assert text.startswith("stop_gradient(x) gives the value without history, as it should (at test_explain.py:")
+    assert ": y = stop_gradient([x])[0]), and multiply (at test_explain.py:" in text
+    assert text.endswith("goes on with that. Leave it out where the gradient is wanted.")
+
+
+def test_an_index() -> None:
+    x, w = leaf(1.2, 0.7), leaf(3.0, 4.0)
+    with record_lines():
+        i = x.astype("int64")
+        loss = w[i].sum()
+    text = why_no_grad(x, loss)
+    assert text.startswith("astype gives int64 (at test_explain.py:") and ': i = x.astype("int64")), and' in text
+    assert text.endswith(
+        "integers and booleans have no gradient: as indices, masks and conditions they only choose. "
+        "Weigh the values by a soft version of it."
+    )
+
+
+def test_a_choice_in_python() -> None:
+    x, w = leaf(1.2, 0.7), leaf(3.0, 4.0)
+    with record_lines():
+        loss = w.sum() if x[0] > 0 else x.sum()
+    text = why_no_grad(x, loss)
+    assert text.startswith("bool(x) (in an if, a while, an and) only chooses what runs, and choices have no gradient")
+    assert "(at test_explain.py:" in text and text.endswith("Compute both, and choose with where.")
+
+
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [
+        (lambda x: complex(x).real, "complex(x) is a Python number, and what Python computes is not recorded"),
+        (lambda x: int(x), "int(x) is a Python number, and what Python computes is not recorded"),
+        (
+            lambda x: float(onp.from_dlpack(x.detach())),
+            "it was handed to another library, and what that computes is not recorded",
+        ),
+    ],
+)
+def test_other_ways_out(out: Any, sentence: str) -> None:
+    x, w = tensor(1.5, requires_grad=True), leaf(3.0, 4.0)
+    with record_lines():
+        loss = (w * out(x)).sum()
+    assert why_no_grad(x, loss).startswith(f"{sentence} (at test_explain.py:")
+
+
+def test_another_leaf_over_the_same_memory() -> None:
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    y = x.detach()
+    y.requires_grad_()
+    assert why_no_grad(x, (w * y).sum()) == (
+        "The loss was computed from another Tensor over the memory of x, which requires a gradient of its own: y, made "
+        "by detach() or from x.data. Compute the loss from x itself, or read y.grad."
+    )
+
+
+def test_another_leaf_with_the_same_values() -> None:
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    for y in (tensor(x.data, requires_grad=True), copy.deepcopy(x)):
+        assert why_no_grad(x, (w * y).sum()) == (
+            "The loss was computed from another Tensor with the values of x, which requires a gradient of its own: y, "
+            "a copy (tensor(data), deepcopy). Compute the loss from x itself, or read y.grad."
+        )
+    zeros, biases = leaf(0.0, 0.0), leaf(0.0, 0.0)  # alike, as fresh parameters are: no copies
+    assert "copy" not in why_no_grad(zeros, (w * biases).sum())
+
+
+def test_detached_and_asked_about() -> None:
+    x, w = leaf(1.0), leaf(3.0)
+    with record_lines():
+        y = x.detach()
+        loss = (w * y).sum()
+    text = why_no_grad(y, loss)
+    assert text.startswith("y does not require a gradient: x.detach() gives a Tensor without history (at test_explain")
+    assert text.endswith(": y = x.detach()). Leave the detach() out.")
+
+
+def test_the_requirement_was_taken_back() -> None:
+    layer = nn.Linear(2, 2).freeze()
+    weight = layer.weight
+    text = why_no_grad(weight, layer(leaf(1.0, 2.0).astype("float32")).sum())
+    assert text.startswith("weight does not require a gradient: it was made without requires_grad=True, or that was")
+
+
+# Gradients that are there, and zero ------------------------------------------------------------------------------
+
+
+def test_overwritten_in_place() -> None:
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    with record_lines():
+        y = x * 2
+        y[...] = w
+        loss = (w * y).sum()
+    text = why_no_grad(x, loss)
+    assert text.startswith("x gets a gradient of zeros only: a write into it (at test_explain.py:")
+    assert text.endswith(
+        ": y[...] = w) replaced the values that came from it. Write into a copy, or keep the ones from before."
+    )
+    loss.backward(retain_graph=True)
+    assert (x.grad.data == 0).all() and why_no_grad(x, loss) == text
+    loss.backward()
+    assert why_no_grad(x, loss) == (
+        "x has a gradient of zeros only, and backward has freed the graph. Ask before backward, or call "
+        "backward(retain_graph=True), to learn which operation passed zeros on."
+    )
+
+
+@pytest.mark.parametrize(
+    ("f", "sentence"),
+    [
+        (np.round, "round is flat: its derivative is zero wherever there is one. Use a smooth operation in its place."),
+        (np.sign, "sign is flat: its derivative is zero wherever there is one. Use a smooth operation in its place."),
+        (lambda x: x * 0.0, "multiply multiplies it by zero. Look at the other factor."),
+        (
+            lambda x: (x - 5.0).relu(),
+            "relu has the slope zero at its values (out is (2,) float64 from 0 to 0). Bring them to where it has one.",
+        ),
+    ],
+)
+def test_operations_that_pass_zeros_on(f: Any, sentence: str) -> None:
+    x, w = leaf(1.2, 2.7), leaf(3.0, 4.0)
+    text = why_no_grad(x, (w * f(x)).sum())
+    assert text == (
+        f"x gets a gradient of zeros only: {sentence} Run the forward pass inside `with autograd.record_lines():` and "
+        "ask again to see at which line."
+    )
+
+
+def test_zeros_on_one_of_two_ways_are_no_loss() -> None:
+    x = leaf(1.0, 2.0)
+    assert why_no_grad(x, (x * 0.0 + x).sum()).startswith("The path from the loss to x is whole: loss.backward() has")
 
 
 def test_an_integer_tensor() -> None:
@@ -175,7 +322,7 @@ def test_the_path_is_whole() -> None:
     h = x * 2
     loss = (h * h).sum()
     assert why_no_grad(x, loss).startswith("The path from the loss to x is whole: loss.backward() has not run yet.")
-    assert "h is an intermediate result, whose gradient backward passes on and does not keep. Call x.retain_grad()" in (
+    assert "h is an intermediate result, whose gradient backward passes on and does not keep. Call h.retain_grad()" in (
         why_no_grad(h, loss)
     )
     loss.backward()
@@ -207,6 +354,18 @@ def test_scalars() -> None:
     with record_lines():
         c = float(a.exp()) * b
     assert why_no_grad(a, c).startswith("float(a) is a Python number")
+    with record_lines():
+        c = a.detach() * b
+    assert why_no_grad(a, c).startswith("a.detach() gives a Tensor without history (at test_explain.py:")
+    with record_lines(), no_grad():
+        c = a * b
+    assert why_no_grad(a, c).startswith("multiply ran inside no_grad() (at test_explain.py:")
+    assert why_no_grad(a, a * 0.0 * b).startswith(
+        "a gets a gradient of zeros only: multiply multiplies it by zero. Look at the other factor."
+    )
+    with record_lines():
+        c = b * b
+    assert why_no_grad(a, c).startswith("a was never used: no operation since record_lines() began has read it.")
 
 
 def test_every_backend(backend: Any) -> None:
@@ -214,7 +373,9 @@ def test_every_backend(backend: Any) -> None:
     w = tensor(backend.asarray(onp.array([1.0, 2.0])), requires_grad=True)
     with record_lines():
         loss = (w * x.detach()).sum()
+        flat = (w * (x * 0.0)).sum()
     assert why_no_grad(x, loss).startswith("x.detach() gives a Tensor without history (at test_explain.py:")
+    assert why_no_grad(x, flat).startswith("x gets a gradient of zeros only: multiply (at test_explain.py:")
 
 
 def test_what_is_no_tensor() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 import autograd.numpy as np
 import nn
-from autograd import checkpoint, memory_report, record_lines, tensor
+from autograd import Tensor, checkpoint, memory_report, record_lines, scalar, tensor
 from autograd.lines import scope
+from benchmarks.workload import Case, discover
 
 rng = onp.random.default_rng(0)
 
@@ -115,6 +116,43 @@ def test_the_predicted_peak_is_the_measured_one(make: Callable[[], Any]) -> None
     assert report.gradients == sum(p.nbytes for p in parameters)
 
 
+BENCHMARKED = [("dense", 256), ("conv", 32), ("recurrent", 20), ("transformer", 32)]
+
+
+@pytest.mark.parametrize(("name", "size"), BENCHMARKED)
+def test_the_prediction_for_the_benchmarks_networks(name: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = discover()[name]
+    case = Case(size, work.variants[0])
+    step = work.contenders["xpgrad"].make(work.inputs(case), case)
+    step()
+    backward, losses = Tensor.backward, []
+    with monkeypatch.context() as patch:  # the step stops before its backward pass, whose inputs live outside of it
+        patch.setattr(Tensor, "backward", lambda self, *args: losses.append(self))
+        step()
+        report = memory_report(losses.pop())
+        tracemalloc.start()
+        try:
+            step()
+            loss = losses.pop()
+            kept = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            backward(loss)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert report.kept == pytest.approx(kept, rel=0.1)
+    assert report.peak == pytest.approx(peak, rel=0.1)
+
+
+def test_inputs_that_the_program_holds_are_not_counted_and_its_results_are() -> None:
+    x, W = tensor(onp.ones((64, 32), "float32")), tensor(onp.ones((32, 16), "float32"), requires_grad=True)
+    h = np.tanh(x @ W)
+    loss = (h * h).sum()
+    assert memory_report(loss).by_op == {"tanh": 64 * 16 * 4}  # not the batch of 8 KiB that matmul keeps
+    del x
+    assert memory_report(loss).by_op == {"tanh": 64 * 16 * 4, "matmul": 64 * 32 * 4}
+
+
 def test_the_report_changes_nothing() -> None:
     loss, parameters = dense()
     out = loss()
@@ -187,6 +225,51 @@ def test_a_suggested_checkpoint_saves_what_it_says() -> None:
     after, top = peak(True)
     assert suggestion.saves == pytest.approx(before - after, rel=0.1)
     assert suggestion.peak == pytest.approx(top, rel=0.15)
+
+
+def test_a_suggestion_for_a_model_saves_what_it_says() -> None:
+    model = nn.Sequential(*[nn.TransformerEncoderLayer(32, 4, 128, dropout=0.0) for _ in range(4)])
+    x = tensor(onp.random.default_rng(0).standard_normal((8, 48, 32)).astype("float32"))
+
+    def loss(marked: str = "") -> Any:
+        h = x
+        for path, layer in model.named_children():
+            h = (checkpoint(layer) if path == marked else layer)(h)
+        return (h * h).mean()
+
+    def measured(marked: str) -> tuple[int, int]:
+        loss(marked).backward()  # plans and tables are made
+        model.zero_grad()
+        tracemalloc.start()
+        try:
+            out = loss(marked)
+            kept = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            out.backward()
+            return kept, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            model.zero_grad()
+
+    with record_lines():
+        report = memory_report((model(x) ** 2).mean())
+    first = report.suggestions[0]
+    assert first.what in ("0", "1", "2")  # a whole layer, and not the last, which backward needs at once
+    plain, saved = measured(""), measured(first.what)
+    assert first.saves == pytest.approx(plain[0] - saved[0], rel=0.05)
+    assert first.peak == pytest.approx(saved[1], rel=0.1)
+    assert saved[1] < 0.9 * plain[1]
+    assert first.share == pytest.approx(0.25, abs=0.05)
+
+
+def test_scalars() -> None:
+    a = scalar(2.0)
+    with record_lines():
+        b = (a * 3.0).exp()
+    report = memory_report(b)
+    assert (report.kept, report.peak, report.gradients) == (0, 0, 0)
+    assert "2 of the operations gave Python floats, whose few bytes are not counted." in repr(report)
+    assert "record_lines" not in repr(report)
 
 
 def test_every_backend(backend: Any) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed (extra: test)")
-nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed (extra: test)")
+pytest.importorskip("nbclient", reason="nbclient is not installed (extra: test)")
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from tests.notebooks import NOTEBOOKS, ROOT, executed  # noqa: E402
 
 
 def read(path: Path) -> Any:
@@ -20,11 +19,8 @@ def read(path: Path) -> Any:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])))
-    notebook = read(path)
-    resources = {"metadata": {"path": str(path.parent)}}
-    nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+def test_it_runs(path: Path) -> None:
+    executed(path)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -32,7 +28,8 @@ def test_it_is_kept_with_its_outputs(path: Path) -> None:
     notebook = read(path)
     nbformat.validate(notebook)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), "run it from top to bottom"
+    how = f"run python -m tests.notebooks {path.stem[:2]}, and look at the outputs"
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), how
     outputs = [output for cell in cells for output in cell.outputs]
     assert outputs and all(output.output_type != "error" for output in outputs)
     text = path.read_text(encoding="utf-8")
@@ -45,3 +42,22 @@ def test_a_drawing_in_a_notebook_is_a_picture() -> None:
     ]
     pictures = [o.data["image/svg+xml"] for o in outputs if "image/svg+xml" in o.get("data", {})]
     assert len(pictures) >= 4 and all("max-width: 100%" in picture for picture in pictures)
+
+
+def words(name: str) -> str:
+    """All that the cells of a notebook printed."""
+    cells = read(ROOT / "notebooks" / name).cells
+    return "".join(o.text for cell in cells for o in cell.get("outputs", []) if o.output_type == "stream")
+
+
+def test_the_benchmarks_plots_are_those_of_the_last_run() -> None:
+    last = json.loads((ROOT / "benchmarks" / "results" / "latest.json").read_text(encoding="utf-8"))
+    how = "the notebook shows an older run: python -m tests.notebooks 05"
+    assert f"measured {last['date'][:10]} on {last['machine']['processor']}" in words("05_cpu_and_gpu.ipynb"), how
+
+
+def test_the_notebook_about_gpus_says_plainly_whether_one_was_used() -> None:
+    said = words("05_cpu_and_gpu.ipynb")
+    if "works here: numpy, cupy" not in said:
+        assert "No GPU is used in this run. cupy: expected CuPy and an NVIDIA GPU" in said
+        assert "pip install 'xpgrad[cuda13]'" in said and "The GPU's curve is missing: there is none here." in said

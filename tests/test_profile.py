@@ -11,7 +11,8 @@ import numpy as onp
 import pytest
 
 import autograd.numpy as np
-from autograd import compare, no_grad, profile, tensor
+import backends
+from autograd import compare, no_grad, profile, scalar, tensor
 from autograd.lines import scope
 from autograd.primitive import elementwise
 
@@ -112,6 +113,57 @@ def test_every_backend(backend: Any) -> None:
     assert rows["backward", "matmul"].seconds > 0
 
 
+def test_scalars() -> None:
+    a = scalar(0.5)
+    with profile() as p:
+        (a * 3.0).exp().backward()
+    phases = ["backward", "forward"] * 2
+    assert [(r.phase, r.name, r.calls) for r in p.rows(sort="name")] == [
+        (phase, name, 1) for phase, name in zip(phases, ["exp", "exp", "multiply", "multiply"])
+    ]
+    assert all(r.seconds > 0 and r.bytes == 0 for r in p.rows())
+
+
+def test_the_trace_has_the_form_that_its_readers_ask_for(tmp_path: Path) -> None:
+    # The Trace Event Format: complete events have a name, a phase X, microseconds, a process and a thread, all of
+    # them numbers or strings; metadata names the process.
+    x = tensor(onp.ones((4, 4)), requires_grad=True)
+    with profile() as p:
+        ((x @ x).exp() ** 2).sum().backward()
+    trace = json.loads(p.save(tmp_path / "trace.json").read_text(encoding="utf-8"))
+    assert set(trace) == {"traceEvents", "displayTimeUnit"} and trace["displayTimeUnit"] in ("ms", "ns")
+    kinds = {"name": str, "cat": str, "ts": float, "dur": float, "pid": int, "tid": int, "args": dict}
+    complete = [e for e in trace["traceEvents"] if e["ph"] == "X"]
+    assert len(complete) == len(p.entries) > 8
+    for event in complete:
+        assert all(type(event[key]) is kind for key, kind in kinds.items())
+        assert event["ts"] >= 0 and event["dur"] >= 0
+    # What runs inside lies inside: readers nest by time.
+    ends: list[float] = []
+    for event in complete:
+        while ends and event["ts"] >= ends[-1]:
+            ends.pop()
+        assert not ends or event["ts"] + event["dur"] <= ends[-1] + 1e-3
+        ends.append(event["ts"] + event["dur"])
+    assert {e["name"] for e in trace["traceEvents"] if e["ph"] == "M"} == {"process_name"}
+
+
+def test_on_a_device_time_is_that_between_its_events_and_nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = backends.get("strict")
+    marks, waits = iter(range(1000)), []
+    monkeypatch.setattr(type(device), "stamp", lambda self: next(marks), raising=False)
+    monkeypatch.setattr(type(device), "seconds", lambda self, start, end: (end - start) / 8, raising=False)
+    monkeypatch.setattr(type(device), "synchronize", lambda self: waits.append(len(p.entries)), raising=False)
+    x = tensor(device.asarray(onp.ones(4)), requires_grad=True)
+    with profile() as p:
+        y = x.exp()
+        y = y.sin()
+        assert waits == []
+    assert waits == [2]  # once, at the end
+    assert [(e.name, e.start, e.end) for e in p.entries] == [("exp", 0, 0.125), ("sin", 0.25, 0.375)]
+    assert [r.seconds for r in p.rows()] == [0.125, 0.125]
+
+
 # compare -------------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +202,7 @@ def test_a_part_in_the_backward_pass_only() -> None:
     found = compare(lambda a: lying(a).sum(), onp.ones(3), backends=["numpy"], dtypes=["float64", "float32"])
     first = found.first["numpy float32"]
     assert first is not None and first.name == "backward of lying_identity"
+    assert first.line.code.startswith("found = compare(lambda a: lying(a).sum()")
     assert found.results["numpy float32"] == 0 and found.gradients["numpy float32"] == [pytest.approx(0.1, rel=1e-5)]
 
 
@@ -162,9 +215,16 @@ def test_a_different_course() -> None:
     assert first is not None and first.note == "numpy float32 ran sin in its place"
 
 
-def test_a_backend_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    import backends
+def test_what_can_not_be_compared() -> None:
+    with pytest.raises(
+        TypeError, match=r"compare: expected a function of Tensors; got ndarray\. Put the computation into"
+    ):
+        compare(onp.ones(3), onp.ones(3))  # type: ignore[arg-type]
+    alone = compare(lambda a: a.sum(), onp.ones(3), backends=["numpy"])
+    assert repr(alone).endswith("nothing: there was one run only. Name a second backend, or a second dtype.")
 
+
+def test_a_backend_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         if name == "cupy":
             raise backends.BackendError("cupy: expected an NVIDIA GPU")
@@ -177,6 +237,13 @@ def test_a_backend_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert "cupy: not run: cupy: expected an NVIDIA GPU" in repr(found)
     with pytest.raises(backends.BackendError, match="compare: expected a backend that works here; got cupy"):
         compare(lambda a: a.sum(), onp.ones(3), backends=["cupy"])
+
+
+def test_python_floats_against_arrays() -> None:
+    found = compare(lambda a, b: (a * b + a).tanh(), 2.0, -0.5, backends=["scalar", "numpy"])
+    assert found.reference == "scalar float" and found.first == {"numpy float64": None}
+    assert [s.name for s in found.steps["numpy float64"]][:3] == ["multiply", "add", "tanh"]
+    assert found.gradients["numpy float64"] == [pytest.approx(0, abs=1e-15)] * 2
 
 
 def test_nests_integers_and_numbers() -> None:

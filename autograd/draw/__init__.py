@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import lines
 from autograd.backward import is_tensor
+from autograd.draw import headings
 from autograd.draw.collect import Collected
 from autograd.draw.dot import to_dot, to_mermaid
 from autograd.draw.fold import Scene
 from autograd.draw.page import to_html
-from autograd.draw.values import fill
+from autograd.draw.values import fill, keep_small
 from autograd.graph import GraphError
-from autograd.record import record_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,13 +85,37 @@ class Drawing:
         return target
 
     def _render(self, kind: str) -> bytes:
+        text = self.dot
+        # dot lays edges over headings: where it did, these move, and frames that are too narrow for it become wider.
+        wide: set[str] = set()
+        for _ in range(3 if "subgraph cluster_" in text else 0):
+            layout = self._layout(text)
+            moved, narrow = headings.sides(layout)
+            changed = not narrow <= wide and len(layout.get("edges", ())) <= 150
+            wide |= narrow
+            text = to_dot(self.scene, self.view, self.direction, moved, wide)
+            if not changed:
+                break
+        return self._run(text, kind)
+
+    def _layout(self, text: str) -> dict[str, Any]:
+        import json
+
         import graphviz
 
         try:
-            return graphviz.Source(self.dot).pipe(format=kind)
+            return json.loads(self._run(text, "json"))
+        except graphviz.CalledProcessError:  # a dot that can't say where things lie
+            return {}
+
+    def _run(self, text: str, kind: str) -> bytes:
+        import graphviz
+
+        try:
+            return graphviz.Source(text).pipe(format=kind)
         except graphviz.ExecutableNotFound:
             raise RuntimeError(
-                f"draw: expected Graphviz's program `dot` for {kind.upper()}; it is not on the PATH. Install it "
+                "draw: expected Graphviz's program `dot` for SVG, PNG and PDF; it is not on the PATH. Install it "
                 "(Debian, Ubuntu: apt-get install graphviz; macOS: brew install graphviz; Windows: winget install "
                 "graphviz; conda install graphviz), or use .html(), .mermaid() or .dot, which need no program."
             ) from None
@@ -142,6 +166,7 @@ def draw(
 
     Raises:
         GraphError: nothing was recorded that leads to ``output``.
+        ValueError: an argument that is out of its range.
 
     >>> from autograd import scalar
     >>> a, b = scalar(2.0), scalar(-3.0)
@@ -165,11 +190,19 @@ def draw(
         raise ValueError(f"draw: expected view to be one of {', '.join(map(repr, _VIEWS))}; got {view!r}. Correct it.")
     if direction not in ("TB", "LR"):
         raise ValueError(f"draw: expected direction to be 'TB' or 'LR'; got {direction!r}. Correct it.")
+    if max_nodes < 1 or (depth is not None and depth < 0):
+        name, value, least = ("max_nodes", max_nodes, 1) if max_nodes < 1 else ("depth", depth, 0)
+        raise ValueError(f"draw: expected {name} to be {least} or more; got {value}. Correct it.")
     sight = lines.tensors_in_sight(lines.user_frame())
+    seen: dict[Any, Any] = {}
     if callable(output) and not is_tensor(output):
-        with record_lines():
+        kept = keep_small()
+        with kept:
             output = output()
+        seen = kept.values
     outputs = list(output) if isinstance(output, (list, tuple)) else [output]
+    if not outputs:
+        raise GraphError("draw: expected a Tensor, or several; got an empty list. Give it the outputs to draw.")
     for x in outputs:
         if not is_tensor(x) or x._edge is None:
             raise GraphError(
@@ -179,5 +212,5 @@ def draw(
             )
     found = Collected(outputs, sight)
     if values:
-        fill(found, values)
+        fill(found, values, seen)
     return Drawing(Scene(found.boxes, fold, depth, max_nodes), view, direction)

@@ -47,6 +47,11 @@ class Box:
         self.saved: list[tuple[int, str, int]] = []
 
 
+def shape_text(shape: tuple[int, ...] | None) -> str:
+    """``(32, 10)``; empty for a scalar."""
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})" if shape else ""
+
+
 def number(value: Any) -> str:
     """A number with four significant digits, as short as it goes."""
     if isinstance(value, complex):

@@ -7,7 +7,7 @@ from typing import Any
 
 import backends
 from autograd import lines
-from autograd.draw.box import Box, text_of
+from autograd.draw.box import Box, shape_text, text_of
 from autograd.draw.paths import infer_paths
 from autograd.graph import Leaf, Node, Pick, ancestors
 
@@ -24,7 +24,11 @@ class Collected:
         self.boxes: list[Box] = []
         self.place: dict[Any, int] = {}
         roots = [t._edge for t in outputs]
-        found = {real_edge(e): None for e in ancestors(roots)}
+        reached = ancestors(roots)
+        found = {real_edge(e): None for e in reached}
+        self.picks: dict[Any, list[Any]] = {}  # of an operation with several outputs, those that are used
+        for e in sorted((e for e in reached if e.__class__ is Pick), key=attrgetter("index")):
+            self.picks.setdefault(e.edges[0], []).append(e)
         self.edges = sorted(found, key=attrgetter("seq"))
         self.outputs = outputs
         self.names, self.tensors, self.paths = sight.names, dict(sight.tensors), sight.paths
@@ -58,6 +62,9 @@ class Collected:
             box = Box("leaf", "")
         if edge.shape is not None:
             box.shape, box.dtype = tuple(edge.shape), getattr(edge.dtype, "name", "float")
+        elif edge in self.picks:
+            specs = dict.fromkeys(f"{shape_text(e.shape)} {e.dtype}".strip() for e in self.picks[edge])
+            box.dtype = ", ".join(specs)
         note = edge.note
         box.name = self.names.get(edge)
         if note is not None:

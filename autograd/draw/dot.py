@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from autograd.draw.box import Box
+from autograd.draw.box import Box, shape_text
 from autograd.draw.fold import Scene
 from autograd.draw.group import Edge, Group
 from autograd.show import bytes_text
@@ -17,6 +19,7 @@ MARKS = {"nan": "NaN", "inf": "infinite", "zero": "zero gradient", "cut": "no gr
 FILLS = {"leaf": "#DDEBF7", "constant": "#F2F2F2", "op": "#FFFFFF", "output": "#E2F0D9"}
 FONT = "Helvetica,Arial,sans-serif"
 LIMIT = 44
+SPACE = "\u00a0\u00a0"  # keeps an edge's words off the edge
 
 
 def short(text: str, limit: int = LIMIT) -> str:
@@ -28,7 +31,7 @@ def spec(box: Box) -> str:
     """``(32, 10) float32``, with the device where it is not the CPU."""
     parts = []
     if box.shape:
-        parts.append("(" + ", ".join(map(str, box.shape)) + ("," if len(box.shape) == 1 else "") + ")")
+        parts.append(shape_text(box.shape))
     if box.dtype:
         parts.append(box.dtype)
     if box.device and box.device != "cpu":
@@ -74,20 +77,22 @@ def title(group: Group) -> str:
     return f"{name}  × {group.repeat}" if group.repeat > 1 else name
 
 
-def operations(group: Group) -> str:
-    """``24 operations, keeps 4.0 KiB``, all repetitions counted."""
+def contents(group: Group) -> list[str]:
+    """What a folded group says below its heading: a module's operations, and ``24 operations, keeps 4.0 KiB``."""
     count = group.count * group.repeat
     text = f"{count:,} operation{'s' * (count != 1)}"
-    return f"{text}, keeps {bytes_text(group.bytes * group.repeat)}" if group.bytes else text
+    text = f"{text}, keeps {bytes_text(group.bytes * group.repeat)}" if group.bytes else text
+    return [group.what, text] if group.what else [text]
 
 
 def width(norm: float | None, largest: float) -> float:
-    """An edge's width for a gradient's norm: from 0.6 to 4 over six decades below the largest."""
+    """An edge's width for a gradient's norm: from 0.6 to 3 over six decades below the largest."""
+    # Not wider: the tip of a thick arrow would stand in the words of the box that it points at.
     if norm is None or norm != norm or not largest or not math.isfinite(norm):
-        return 1.0 if norm is None else 4.0
+        return 1.0 if norm is None else 3.0
     if norm == 0:
         return 0.6
-    return round(0.6 + 3.4 * max(0.0, 1 + math.log10(norm / largest) / 6), 2)
+    return round(0.6 + 2.4 * max(0.0, 1 + math.log10(norm / largest) / 6), 2)
 
 
 def largest_norm(edges: list[Edge]) -> float:
@@ -125,18 +130,27 @@ class Writer:
         return out
 
 
-def to_dot(scene: Scene, view: str, direction: str) -> str:
-    """The scene as DOT text."""
+def to_dot(
+    scene: Scene,
+    view: str,
+    direction: str,
+    sides: Mapping[str, str] = MappingProxyType({}),
+    wide: Collection[str] = (),
+) -> str:
+    """The scene as DOT text.
+
+    ``sides`` tells of groups whose heading stands at the right or in the middle, ``wide`` of those that need room.
+    """
     w = Writer(scene, view)
     out = [
         "digraph autograd {",
-        f'  graph [rankdir={direction}, fontname="{FONT}", fontsize=11, nodesep=0.25, ranksep=0.35, compound=true]',
+        f'  graph [rankdir={direction}, fontname="{FONT}", fontsize=11, nodesep=0.35, ranksep=0.35, compound=true]',
         f'  node [shape=plain, fontname="{FONT}", fontsize=10]',
         f'  edge [fontname="{FONT}", fontsize=8, arrowsize=0.6, color="#555555"]',
     ]
     if len(w.edges) > 150:
         out.append("  graph [nslimit=1, mclimit=0.5]  // dot's search for a layout would take minutes")
-    _dot_group(w, scene.root, out)
+    _dot_group(w, scene.root, out, sides, wide)
     largest = largest_norm(w.edges)
     for source, target, edge, kind in w.arrows():
         out.append(f"  {w.name(source)} -> {w.name(target)} [{_dot_edge(edge, kind, view, largest)}]")
@@ -144,7 +158,7 @@ def to_dot(scene: Scene, view: str, direction: str) -> str:
     return "\n".join(out) + "\n"
 
 
-def _dot_group(w: Writer, root: Group, out: list[str]) -> None:
+def _dot_group(w: Writer, root: Group, out: list[str], sides: Mapping[str, str], wide: Collection[str]) -> None:
     # Iterative: the end of a cluster waits on the stack as text.
     stack: list[Any] = [*reversed(root.children)]
     depth = 1
@@ -162,11 +176,18 @@ def _dot_group(w: Writer, root: Group, out: list[str]) -> None:
             style = "dashed" if item.repeat > 1 else "solid"
             out.append(f"{pad}subgraph cluster_{item.id} {{")
             # Wide enough for the heading to stand beside the edge that enters in the middle, not under it.
-            heading = title(item)
-            heading += "\u00a0" * max(len(heading), 26 - len(heading))
+            heading, side = title(item), sides.get(item.id, "l")
+            room = "\u00a0" * max(len(heading), (46 if item.id in wide else 26) - len(heading))
+            heading = (
+                room + heading
+                if side == "r"
+                else heading + room
+                if side == "l"
+                else heading.center(len(heading + room), "\u00a0")
+            )
             out.append(
                 f'{pad}  graph [label={_quoted(heading)}, style="rounded,{style}", color="#888888", '
-                f'fontcolor="#333333", labeljust=l, penwidth={1.6 if item.repeat > 1 else 1.0}]'
+                f'fontcolor="#333333", labeljust={side}, penwidth={1.6 if item.repeat > 1 else 1.0}]'
             )
             depth += 1
             stack.append("end")
@@ -183,14 +204,15 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
-def _cell(text: str, bold: bool = False, colour: str = "", small: bool = False) -> str:
+def _cell(text: str, bold: bool = False, colour: str = "") -> str:
     body = _escaped(text)
     if bold:
-        body = f"<b>{body}</b>"
-    if small:
-        body = f'<font point-size="8.5">{body}</font>'
-    background = f' bgcolor="{colour}"' if colour else ""
-    return f"<tr><td{background}>{body}</td></tr>"
+        return f'<tr><td cellpadding="4"><b>{body}</b></td></tr>'
+    body = f'<font point-size="8.5">{body}</font>'
+    if colour:  # a table in the cell is as wide as its words: a row in colour would stand out of round corners
+        frame = '<table border="0" cellborder="0" cellspacing="0" cellpadding="2" bgcolor'
+        body = f'{frame}="{colour}"><tr><td>{body}</td></tr></table>'
+    return f"<tr><td>{body}</td></tr>"
 
 
 def _table(box: Box) -> str:
@@ -201,7 +223,7 @@ def _table(box: Box) -> str:
     lines = rows(box)
     cells = _cell(lines[0], bold=True)
     for line in lines[1:]:
-        cells += _cell(line, colour=COLOURS[box.state] if box.state and line == MARKS[box.state] else "", small=True)
+        cells += _cell(line, colour=COLOURS[box.state] if box.state and line == MARKS[box.state] else "")
     return (
         f'<table border="{border}" cellborder="0" cellspacing="0" cellpadding="3" color="{colour}" '
         f'bgcolor="{fill}"{style}>{cells}</table>'
@@ -209,7 +231,8 @@ def _table(box: Box) -> str:
 
 
 def _group_table(group: Group) -> str:
-    cells = _cell(f"▸ {title(group) or 'operations'}", bold=True) + _cell(operations(group), small=True)
+    cells = _cell(f"▸ {title(group) or 'operations'}", bold=True)
+    cells += "".join([_cell(line) for line in contents(group)])
     return (
         '<table border="1" cellborder="0" cellspacing="0" cellpadding="5" color="#444444" bgcolor="#FFF8E1" '
         f'style="rounded">{cells}</table>'
@@ -219,17 +242,23 @@ def _group_table(group: Group) -> str:
 def _dot_edge(edge: Edge, kind: str, view: str, largest: float) -> str:
     if kind == "saved":
         size = bytes_text(edge.bytes)
-        label = f"{edge.label} {size}" if edge.label else size
+        label = SPACE + (f"{edge.label} {size}" if edge.label else size)
         # In the backward view all edges run downwards, so that a constant stands below what keeps it.
         ends = "dir=back, arrowtail=odot" if view == "backward" else "arrowhead=odot"
         return f'style=dotted, {ends}, color="#777777", fontcolor="#555555", label={_quoted(label)}'
     label = edge.label if edge.count == 1 else ""
-    parts = [f"label={_quoted(label)}"] if label else []
+    if kind == "backward" and isinstance(edge.source, Group):  # no box says it
+        norm = f"‖grad‖ {'≤ ' * (edge.count > 1)}{edge.norm:.3g}" if edge.norm is not None else ""
+        label = f"{label} {MARKS.get(edge.state, norm)}".strip()
+    parts = [f"label={_quoted(SPACE + label)}"] if label else []
     if kind == "backward":
         # An edge that is coloured must be thick enough for the colour to be seen.
         thick = width(edge.norm, largest)
         parts.append(f"penwidth={max(thick, 2.0) if edge.state else thick}")
         colour = COLOURS.get(edge.state, "#0072B2" if view == "both" else "#333333")
+        if edge.state == "zero":
+            colour = f"#666666:{colour}:{colour}:#666666"  # yellow between two lines: alone it is lost on white
+            parts[-1] = "penwidth=1.2"
         parts.append(f'color="{colour}"')
         if edge.state == "cut":
             parts.append("style=dashed")
@@ -261,7 +290,7 @@ def to_mermaid(scene: Scene, view: str, direction: str) -> str:
             if box.state:
                 states.setdefault(box.state, []).append(w.name(item))
         elif id(item) in scene.folded:
-            out.append(f"{pad}{item.id}[[{_mermaid_text([title(item), operations(item)])}]]")
+            out.append(f"{pad}{item.id}[[{_mermaid_text([title(item), *contents(item)])}]]")
         else:
             out.append(f"{pad}subgraph {item.id}[{_mermaid_text([title(item)])}]")
             depth += 1
@@ -286,4 +315,4 @@ def to_mermaid(scene: Scene, view: str, direction: str) -> str:
 
 def _mermaid_text(lines: list[str]) -> str:
     text = "<br/>".join(_escaped(line) for line in lines if line)
-    return '"' + text.replace('"', "#quot;") + '"'
+    return '"' + text.replace("#", "#35;").replace('"', "#quot;") + '"'  # "#35;" is Mermaid's way to write "#"

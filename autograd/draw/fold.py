@@ -113,6 +113,8 @@ class Scene:
         groups = self.root.groups()
         for i, group in enumerate(groups):
             group.id = f"g{i}"
+            if group.kind == "module":
+                group.what = summary([self.boxes[b] for b in group.boxes()])
         for group in reversed(groups):
             for child in group.children:
                 if isinstance(child, Group):

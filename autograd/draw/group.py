@@ -16,9 +16,10 @@ class Group:
         title: the module's path, or what the operations inside are.
         repeat: how many equal blocks it stands for; its children are those of the first.
         count, bytes: the operations inside one of them, and what those keep.
+        what: of a module, the names of its operations.
     """
 
-    __slots__ = ("bytes", "children", "count", "depth", "id", "kind", "parent", "repeat", "title")
+    __slots__ = ("bytes", "children", "count", "depth", "id", "kind", "parent", "repeat", "title", "what")
 
     def __init__(self, title: str, kind: str, parent: Group | None) -> None:
         self.id = ""
@@ -30,6 +31,7 @@ class Group:
         self.repeat = 1
         self.count = 0
         self.bytes = 0
+        self.what = ""
 
     def boxes(self) -> list[int]:
         """The boxes inside, at any depth, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd.draw.dot import COLOURS, FILLS, MARKS, operations, rows, title
+from autograd.draw.dot import COLOURS, FILLS, MARKS, contents, rows, title
 from autograd.draw.fold import Scene
 from autograd.draw.group import Group
 
@@ -42,7 +42,7 @@ def _data(scene: Scene, view: str) -> dict[str, Any]:
                 "id": group.id,
                 "parent": parent,
                 "title": title(group) or "operations",
-                "note": operations(group),
+                "notes": contents(group),
                 "open": id(group) not in scene.folded,
                 "repeat": group.repeat,
                 "children": [c.id if isinstance(c, Group) else boxes[c].id for c in inside],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from autograd.draw.box import Box
@@ -11,6 +12,8 @@ from autograd.draw.group import Group, summary
 TURNS, HIDDEN = 3, 6
 # Blocks of at most this many operations are looked for where no module path tells.
 LONGEST = 2000
+# So many modules and operations in turn are seen to repeat: Linear, Norm, ReLU, Dropout and the like.
+PERIOD = 8
 
 
 class Repeats:
@@ -46,43 +49,127 @@ class Repeats:
 
     # Repeated modules -------------------------------------------------------------------------------------------
 
-    def _signature(self, group: Group, known: dict[int, Any]) -> Any:
-        parts = []
-        for child in group.children:
-            parts.append(known[id(child)] if isinstance(child, Group) else self.signatures[child])
-        return hash(tuple(parts))
-
-    def fold_modules(self) -> None:
-        """Neighbouring modules that are alike become one that repeats; only the first is looked into further."""
+    def _signatures(self) -> dict[int, Any]:
+        """By group, what makes two alike."""
         known: dict[int, Any] = {}
         for group in reversed(self.root.groups()):
-            known[id(group)] = self._signature(group, known)
+            parts = [known[id(c)] if isinstance(c, Group) else self._kind(c) for c in group.children]
+            known[id(group)] = hash(tuple(parts))
+        return known
+
+    def _kind(self, box: int) -> Any:
+        # Not how many inputs it has: of a module's turns, the first may be given a constant.
+        return self.signatures[box][:4]
+
+    def fold_modules(self) -> None:
+        """Neighbouring modules that are alike become one that repeats, and so do two and more in turn.
+
+        Only the first turn is looked into further.
+        """
+        known = self._signatures()
         work = [self.root]
         while work:
             group = work.pop()
-            out: list[Any] = []
-            children, i = group.children, 0
-            while i < len(children):
-                child = children[i]
-                j = i + 1
-                if isinstance(child, Group):
-                    alike = known[id(child)]
-                    while j < len(children) and isinstance(children[j], Group) and known[id(children[j])] == alike:
-                        j += 1
-                    blocks = [c.boxes() for c in children[i:j]]
-                    blocks = blocks[: self._unbroken(blocks)]
-                    j = i + len(blocks)
-                    if len(blocks) >= TURNS and (len(blocks) - 1) * len(blocks[0]) >= 2 * HIDDEN:
-                        child.title = f"{child.title} … {children[j - 1].title.rpartition('.')[2]}"
-                        self._repeat(child, blocks)
-                        child.repeat = len(blocks)
-                    else:
-                        j = i + 1
-                out.append(child)
-                if isinstance(child, Group):
-                    work.append(child)
-                i = j
-            group.children = out
+            steps, holders = self._steps(group)
+            if any(isinstance(c, Group) for c in steps):
+                self._fold_steps(group, steps, holders, known)
+            work.extend(c for c in group.children if isinstance(c, Group))
+
+    def _steps(self, group: Group) -> tuple[list[Any], list[Group]]:
+        """(what a group does, in order; which group holds it): its operations, and the modules in it that have some.
+
+        A list of modules is no step of its own: what its modules do may take turns with what stands around it.
+        """
+        steps = []
+        stack = [(child, group) for child in group.children]
+        while stack:
+            child, holder = stack.pop()
+            if isinstance(child, Group) and all(isinstance(c, Group) for c in child.children):
+                stack.extend((c, child) for c in child.children)
+                continue
+            boxes = child.boxes() if isinstance(child, Group) else [child]
+            first = min((box for box in boxes if self.boxes[box].kind == "op"), default=-1)
+            if first >= 0:
+                steps.append((first, child, holder))
+        steps.sort(key=lambda step: step[0])
+        return [child for _, child, _ in steps], [holder for _, _, holder in steps]
+
+    def _fold_steps(self, group: Group, steps: list[Any], holders: list[Group], known: dict[int, Any]) -> None:
+        signs = [known[id(c)] if isinstance(c, Group) else self._kind(c) for c in steps]
+        modules = [i for i, c in enumerate(steps) if isinstance(c, Group)]
+        i = 0
+        while i < len(steps):
+            found: tuple[int, list[list[int]]] = (0, [])
+            following = next((m for m in modules[bisect_left(modules, i) :][:1]), len(steps))
+            for period in range(following - i + 1, PERIOD + 1):  # operations alone are left to fold_loops
+                turns = 1
+                while signs[i : i + period] == signs[i + turns * period : i + (turns + 1) * period]:
+                    turns += 1
+                if turns < TURNS:
+                    continue
+                blocks = [self._boxes(steps[i + k * period : i + (k + 1) * period]) for k in range(turns)]
+                blocks = blocks[: self._alike(blocks)]
+                blocks = blocks[: self._unbroken(blocks)]
+                hides = len(blocks) >= TURNS and (len(blocks) - 1) * len(blocks[0]) >= 2 * HIDDEN
+                if hides and len(blocks) * period > found[0] * len(found[1]):
+                    found = (period, blocks)
+            period, blocks = found
+            if not period:
+                i += 1
+                continue
+            end = i + period * len(blocks)
+            places = {id(holder): holder for holder in holders[i:end]}
+            place = holders[i] if len(places) == 1 else group
+            repeated = self._together(place, steps[i : i + period], steps[end - period : end])
+            self._repeat(repeated, blocks)
+            repeated.repeat = len(blocks)
+            gone = {id(c) if isinstance(c, Group) else c for c in steps[i:end]}
+            for holder in places.values():
+                holder.children = [c for c in holder.children if (id(c) if isinstance(c, Group) else c) not in gone]
+            place.children.append(repeated)  # Scene puts children in order
+            for holder in places.values():
+                self._drop_if_empty(holder)
+            i = end
+
+    @staticmethod
+    def _drop_if_empty(group: Group) -> None:
+        while not group.children and group.parent is not None:
+            group.parent.children = [c for c in group.parent.children if c is not group]
+            group = group.parent
+
+    def _together(self, group: Group, first: list[Any], last: list[Any]) -> Group:
+        """The group that stands for all turns: the one module of the first turn, or a new group around its parts."""
+        names = [c.title for c in first if isinstance(c, Group)]
+        ending = next(c.title for c in reversed(last) if isinstance(c, Group))
+        heading = f"{names[0]} … {ending.rpartition('.')[2]}"
+        if len(first) == 1:
+            first[0].title = heading
+            return first[0]
+        around = Group(heading, "module", group)
+        around.children = list(first)
+        for child in first:
+            if isinstance(child, Group):
+                child.parent = around
+        below = [around]
+        for outer in below:
+            for inner in outer.children:
+                if isinstance(inner, Group):
+                    inner.depth = outer.depth + 1
+                    below.append(inner)
+        return around
+
+    def _boxes(self, steps: list[Any]) -> list[int]:
+        return [box for c in steps for box in (c.boxes() if isinstance(c, Group) else (c,))]
+
+    def _alike(self, blocks: list[list[int]]) -> int:
+        """How many turns, from the first on, are wired alike inside; what comes in from outside may differ."""
+
+        def wiring(block: list[int]) -> list[Any]:
+            at = {box: i for i, box in enumerate(block)}
+            return [[at[j] for j, _ in self.boxes[box].inputs if j in at] for box in block]
+
+        model = wiring(blocks[0])
+        return next((turn for turn, block in enumerate(blocks) if wiring(block) != model), len(blocks))
 
     def _unbroken(self, blocks: list[list[int]]) -> int:
         """How many turns use nothing that was computed from them outside: folded, that would go in circles."""

@@ -9,20 +9,40 @@ from typing import Any
 
 import backends
 from autograd.backward import RAW, is_tensor
-from autograd.draw.box import norm_of, quiet, state_of, text_of
+from autograd.draw.box import SMALL, norm_of, quiet, state_of, text_of
 from autograd.draw.collect import Collected
 from autograd.graph import Leaf, Node, Pick, sweep
 from autograd.mode import switch
-from autograd.observe import nobody
+from autograd.observe import cotangents, nobody
 from autograd.plan import RUNTIME
+from autograd.record import record_lines
 
 # Operations are evaluated again, where their values were not kept, if they make at most about so many numbers.
 REPLAY = 1 << 18
 
 
-def fill(graph: Collected, values: bool | str) -> None:
-    """Write values, gradients and their states into the boxes of a graph."""
-    known = _known(graph)
+class keep_small(record_lines):
+    """Records lines, and keeps a copy of every result that is small enough to be written out.
+
+    Attributes:
+        values: by edge, what the operation gave.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[Any, Any] = {}
+
+    def recorded(self, primitive: Any, tensors: Any, result: Any, options: Any) -> None:
+        super().recorded(primitive, tensors, result, options)
+        for tensor in result if isinstance(result, tuple) else (result,):
+            edge, value = tensor._edge, tensor._data
+            if isinstance(edge, Node) and getattr(value, "size", 1) <= SMALL:
+                self.values[edge] = backends.of(value).copy(value)  # a later write in place is not this one's
+
+
+def fill(graph: Collected, values: bool | str, seen: dict[Any, Any]) -> None:
+    """Write values, gradients and their states into the boxes of a graph; ``seen`` are values noted while it ran."""
+    known = _known(graph) | {edge: value for edge, value in seen.items() if edge in graph.place}
     received: dict[Any, Any] = {}
     size = sum(s for box in graph.boxes for _, _, s in box.saved)
     if values is True or size <= 1 << 30:
@@ -42,7 +62,13 @@ def fill(graph: Collected, values: bool | str) -> None:
         if own is not None:
             g = own
         g = getattr(g, "_data", g)
-        if g is not None:
+        if g.__class__ is list:  # several outputs have a gradient each: one norm, and the worst state
+            box.norm = math.hypot(*map(norm_of, g))
+            states = {state_of(x, gradient=True) for x in g}
+            box.state = next((state for state in ("nan", "inf") if state in states), box.state)
+            if states == {"zero"}:
+                box.state = "zero"
+        elif g is not None:
             box.grad, box.norm = text_of(g), norm_of(g)
             box.state = state_of(g, gradient=True) or box.state
             if box.state == "zero" and box.is_output:
@@ -165,7 +191,8 @@ class _Received:
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:
         """Called after every step of a backward sweep."""
-        self.found[node] = None if hasattr(g, "grads") else g  # several outputs have no one gradient
+        given = cotangents(g)
+        self.found[node] = given[0] if len(given) == 1 and given[0] is g else given
 
 
 def _gradients(outputs: Iterable[Any]) -> dict[Any, Any]:

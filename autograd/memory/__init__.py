@@ -25,7 +25,8 @@ class MemoryReport:
     """What ``memory_report`` found; prints as a table.
 
     Attributes:
-        kept: bytes that live only because the graph keeps them; leaves' own memory (parameters) not counted.
+        kept: bytes that the graph keeps; not counted are leaves' own memory (parameters), and inputs that the program
+            holds, too.
         peak: the most bytes that ``backward`` will hold at a time: what is left of ``kept``, gradients, and what
             rules take in between.
         gradients: bytes of the leaves' gradients, which stay.
@@ -38,6 +39,8 @@ class MemoryReport:
         self.peak = 0
         self.gradients = 0
         self.operations = 0
+        self.scalars = 0
+        self.has_lines = False
         self.by_op: dict[str, int] = {}
         self.by_path: dict[str, int] = {}
         self.by_line: dict[str, int] = {}
@@ -52,7 +55,9 @@ class MemoryReport:
             if table:
                 lines += ["", f"{'kept':>12}  by {title}"]
                 lines += [f"{bytes_text(count):>12}  {name}" for name, count in list(table.items())[:10]]
-        if not self.by_line:
+        if self.scalars:
+            lines += ["", f"{self.scalars:,} of the operations gave Python floats, whose few bytes are not counted."]
+        if not self.has_lines:
             lines += ["", "Run the forward pass inside `with autograd.record_lines():` for lines and modules."]
         if self.suggestions:
             lines += ["", "Places for checkpoint:", *[f"  {s!r}" for s in self.suggestions]]
@@ -90,6 +95,8 @@ def memory_report(loss: Any) -> MemoryReport:
     graph = Kept(edges, nodes)
     report = MemoryReport()
     report.operations = len(nodes)
+    report.scalars = sum(node.dtype is float for node in nodes)
+    report.has_lines = any(node.note is not None and node.note.line is not None for node in nodes)
     report.kept = sum(graph.sizes[b] for b in graph.users)
     report.by_op, report.by_path, report.by_line = (
         graph.table(lambda node: node.plan.name),

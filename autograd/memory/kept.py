@@ -67,12 +67,16 @@ class Kept:
         for node, keys in self.of.items():
             for key in keys:
                 self.users.setdefault(key, []).append(node)
-        # What the user's program holds, too, is not freed by backward. `owners` and getrefcount's argument are two.
+        # What the user's program holds, too, is not freed by backward, and what it brought in (a batch of inputs) is
+        # not counted at all. `owners` and getrefcount's argument are two references.
         self.outside = set()
+        results = set(self.buffer.values())
         if COUNTS_REFERENCES:
-            for key in self.users:
+            for key in list(self.users):
                 if sys.getrefcount(owners[key]) - 2 > held[key]:
                     self.outside.add(key)
+                    for node in self.users.pop(key) if key not in results else ():
+                        self.of[node].discard(key)
 
     def _buffers(self) -> dict[Any, int]:
         """The kept buffer of every edge whose value is kept, by whomever."""
