@@ -49,6 +49,15 @@ class Backend:
         """``data`` as an array of this backend by NumPy's dtype rules, without a copy where none is needed."""
         return self.xp.asarray(data, dtype=dtype)
 
+    def stage(self, array: Any, device: str | None = None) -> Array:
+        """``array`` from the host on the device, with its transfer started but not waited for.
+
+        The result can be used at once on the stream that is current in the calling thread: the device waits for the
+        copy where it has to, the host doesn't. What is written into ``array`` later doesn't show, where the memory is
+        another. Here it is ``asarray``; a GPU's backend copies from pinned memory, beside what it computes.
+        """
+        return self.asarray(array, device=device)
+
     def copy(self, array: Array) -> Array:
         """A fresh array with the same values that shares no memory."""
         return self.xp.array(array, copy=True)

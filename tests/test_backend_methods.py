@@ -53,6 +53,18 @@ def test_asarray_refuses_a_device_that_is_not_there(device_backend: Backend) -> 
             device_backend.asarray([1.0], device=device)
 
 
+def test_staged_arrays_are_on_the_device(backend: Backend) -> None:
+    host = np.arange(6, dtype="float32").reshape(2, 3)
+    for source in (host, host.T, host[:, 1:], host[:0], host[0, 0], np.float64(2), host > 2):
+        x = backend.stage(source)
+        assert type(x) in backend.array_types and x.dtype == source.dtype and x.shape == source.shape
+        np.testing.assert_array_equal(backend.to_numpy(x), source)
+    where = backend.device(backend.stage(host))
+    assert backend.device(backend.stage(host, device=where)) == where
+    x = backend.asarray(host)
+    assert backend.stage(x) is x
+
+
 def test_copy_shares_nothing(backend: Backend) -> None:
     x = backend.asarray([[1.0, 2.0], [3.0, 4.0]])
     for source in (x, x.T, x[1:], x[0, 0]):
