@@ -28,6 +28,8 @@ from autograd.numpy.activations import (
     tanhshrink,
 )
 from autograd.numpy.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
+from autograd.numpy.networks import dropout, embedding, linear
+from autograd.numpy.normalization import batch_norm, group_norm, layer_norm, rms_norm
 from autograd.numpy.pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -45,13 +47,8 @@ from autograd.numpy.pooling import (
     unfold,
 )
 from autograd.numpy.trigonometry import tanh
-from autograd.ops.network import linear
 from nn.activations import glu, logsigmoid, prelu, relu, softmin, sparse_plus, squareplus, threshold
 from nn.layers.attention import scaled_dot_product_attention
-from nn.layers.batch_norm import batch_norm
-from nn.layers.embedding import embedding
-from nn.layers.normalization import group_norm, layer_norm, rms_norm
-from nn.layers.shaping import dropout
 from nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,

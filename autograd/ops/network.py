@@ -154,6 +154,32 @@ softmax_cross_entropy.jvp(
 )
 
 
+@primitive(outputs="loss logs")
+def soft_cross_entropy(xp: Any, x: Any, y: Any, /) -> Any:
+    """Per row of ``x`` (…, classes): ``-Σ_j y_j·log softmax(x)_j``, and the logarithms; ``y`` of x's shape."""
+    logs = _shifted(xp, x, -1)
+    logs = logs - xp.log(xp.exp(logs).sum(axis=-1, keepdims=True))
+    # 0·-inf counts as 0: what can't be, and is not said to be, costs nothing.
+    return -(y * xp.where(y == 0, xp.zeros_like(logs), logs)).sum(axis=-1), logs
+
+
+def _soft_cross_entropy_x(g: Any, logs: Any, y: Any) -> Any:
+    loss, of_logs = g
+    out, last = None, (len(logs.shape) - 1,)
+    if loss is not None:
+        out = _outer(loss, 1) * (exp(logs) * total(y, axis=last, keepdims=True) - y)
+    if of_logs is not None:
+        more = of_logs - exp(logs) * total(of_logs, axis=last, keepdims=True)
+        out = more if out is None else out + more
+    return out
+
+
+soft_cross_entropy.vjp(
+    x=_soft_cross_entropy_x,
+    y=lambda g, logs: None if g[0] is None else -_outer(g[0], 1) * logs,
+)
+
+
 @elementwise
 def sigmoid_cross_entropy(xp: Any, x: Any, y: Any, /) -> Any:
     """``log(1 + exp(x)) - x·y``: the cross entropy of probability ``sigmoid(x)`` and target ``y``; can't overflow."""

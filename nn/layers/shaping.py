@@ -1,4 +1,4 @@
-"""Layers that move or drop values and learn nothing. Imports ``nn.module``, ``nn.random``, ``autograd``."""
+"""Layers that move or drop values and learn nothing. Imports ``nn.module``, ``autograd``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import math
 from typing import Any
 
 import autograd.numpy as np
-from autograd.numpy.common import backend_of, normalize_one
-from autograd.ops import network as _network
-from nn import random
+from autograd.numpy.common import normalize_one
+from autograd.numpy.networks import dropout
 from nn.module import Module
 
 
@@ -127,16 +126,3 @@ class Dropout(Module):
 
     def describe(self) -> str:
         return str(self.p)
-
-
-def dropout(x: Any, p: float = 0.5, training: bool = True) -> Any:
-    """Each entry 0 with probability ``p``, the others times 1/(1 - p); x itself where not ``training``.
-
-    >>> dropout(np.ones(2), 1.0)
-    array([0., 0.])
-    """
-    if not training or p == 0:
-        return x
-    if p == 1:
-        return x * 0
-    return _network.dropout(x, rate=p, stream=random.stream(backend_of(x)))
