@@ -8,7 +8,7 @@ from typing import Any
 import backends
 from autograd.backward import is_tensor, propagate
 from autograd.custom import Call, fresh_data, is_active, is_recording
-from autograd.graph import Leaf, ancestors, next_seq
+from autograd.graph import Leaf, Pick, ancestors, next_seq
 from autograd.mode import EVERYDAY, get_mode, switch
 from autograd.numpy import random as shared
 from autograd.ops import arithmetic
@@ -82,7 +82,7 @@ class _Checkpointed(Call):
             # What was written while the function ran is its own affair.
             writes += [w for w in seen.writes if not w]
             edges = (*[leaves[i]._edge for i in self.active], *outer)
-            recorded = self.record(edges, (False, kept), writes, [fresh_data(outs[i]) for i in self.places])
+            recorded = self.record(edges, (False, kept), writes, [fresh_data(outs[i]) for i in self.places], leaves)
             for i, x in zip(self.places, recorded):
                 outs[i] = x
         return unflatten(self.out_structure, outs)
@@ -160,6 +160,9 @@ class _Seen:
         for x in tensors:
             if is_tensor(x) and (x._edge is None or x._edge.seq < self.start):
                 self.writes.append(x._watch())
+        if isinstance(primitive, Call):  # it keeps what its function closes over, too
+            edge = result[0]._edge
+            self.writes.extend((edge.edges[0] if edge.__class__ is Pick else edge).writes)
 
     def sweeping(self, node: Any, g: Any) -> None:
         """Called before every step of a backward sweep."""

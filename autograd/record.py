@@ -11,6 +11,7 @@ from autograd.graph import Pick, note_of
 from autograd.mode import is_grad_enabled
 from autograd.observe import Observer
 from autograd.plan import RUNTIME
+from autograd.primitive import Primitive
 
 __all__ = ["record_lines"]
 
@@ -143,7 +144,9 @@ class record_lines(Observer):
             if event is not None:
                 event.recorded = True
                 line = event.line
-            if event is not None and tensors:
+            if not isinstance(primitive, Primitive):
+                line = lines.user_line(3)  # where the function was called, not where its last operation was
+            elif event is not None and tensors:
                 event.active = tuple([t.__class__ is cls and t._edge is not None for t in tensors])
                 line = event.line
             if line is None:
