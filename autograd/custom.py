@@ -37,6 +37,10 @@ class Call:
         """One cotangent (or None) per edge."""
         raise NotImplementedError
 
+    def push(self, tangents: Sequence[Any], saved: Any) -> Any:
+        """The tangent of the one output, given those of the edges (None: 0); None where only ``backward`` is stated."""
+        return None
+
     def wrap(self, node: Any) -> Any:
         """``node.saved`` as a recorded backward pass sees it."""
         raise NotImplementedError
