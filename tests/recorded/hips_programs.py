@@ -255,4 +255,26 @@ def operators() -> dict[str, Any]:
     }
 
 
-PROGRAMS = [logistic_regression, neural_net, rollout, mixture, own_gradient, operators]
+def matrices() -> dict[str, Any]:
+    rs = npr.RandomState(2)
+    a, b = rs.randn(3, 3), rs.randn(3, 2)
+    p = np.dot(a, a.T) + np.eye(3)
+    weights = rs.randn(3, 3)
+    functions = {
+        "cholesky": lambda x: np.sum(weights * np.linalg.cholesky(x)),
+        "log det by cholesky": lambda x: 2 * np.sum(np.log(np.diag(np.linalg.cholesky(x)))),
+        "eigh": lambda x: np.sum(np.sin(np.linalg.eigh(x)[0])) + np.sum(weights * np.linalg.eigh(x)[1] ** 2),
+        "eigh of the upper": lambda x: np.sum(np.linalg.eigh(x, "U")[0] ** 3),
+        "inv": lambda x: np.sum(weights * np.linalg.inv(x)),
+        "solve": lambda x: np.sum(np.linalg.solve(x, b) ** 2),
+        "det": np.linalg.det,
+        "slogdet": lambda x: np.linalg.slogdet(x)[1],
+        "svd": lambda x: np.sum(np.linalg.svd(x, full_matrices=False)[1] ** 3),
+        "norm": np.linalg.norm,
+        "nuclear": lambda x: np.linalg.norm(x, "nuc"),
+        "pinv": lambda x: np.sum(weights * np.linalg.pinv(x)),
+    }
+    return {name: grad(f)(p) for name, f in functions.items()}
+
+
+PROGRAMS = [logistic_regression, neural_net, rollout, mixture, own_gradient, operators, matrices]
