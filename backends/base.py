@@ -28,6 +28,7 @@ class Backend:
         device_type: the first half of a device string, ``"cpu"`` or ``"cuda"``.
         array_types: the types whose values belong to this backend; each is one entry in the dispatch table.
         owns_memory: False where values are immutable objects (Python floats), so that nothing needs copying.
+        compile_from: so many elements pay for ``compile``; None where that is left to the caller.
         KERNELS: from a primitive's name to a faster implementation, called as the primitive's forward is,
             without ``xp``. It is looked up once per primitive, when the first call of it is bound.
     """
@@ -36,6 +37,7 @@ class Backend:
     device_type: str = "cpu"
     array_types: tuple[type, ...] = ()
     owns_memory: bool = True
+    compile_from: int | None = None
     KERNELS: Mapping[str, Callable[..., Any]] = {}
 
     @property
