@@ -36,6 +36,12 @@ class NumpyBackend(Backend):
         return value if isinstance(value, np.ndarray) else np.array(value)
 
     def add_at(self, target: np.ndarray, index: Any, values: Any) -> None:
+        if target.dtype.itemsize == 2 and target.dtype.kind not in "iu":
+            # Halves are summed in float32 and rounded once: in float16, 2048 + 1 is 2048.
+            total = target.astype(np.float32)
+            self.add_at(total, index, values)
+            target[...] = total.astype(target.dtype)
+            return
         if target.ndim > 1 and np.size(values) >= _MANY and target.flags.c_contiguous:
             # NumPy's loop over one flat index is five times as fast as the one over several, or over rows.
             places = flat_places(target.shape, index, np.size(values))

@@ -353,3 +353,53 @@ X, W = np.ones((1, 2, 5)), np.ones((3, 2, 3))
 def test_errors_say_what_came_and_what_to_do(call: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+# Halves ------------------------------------------------------------------------------------------------------
+
+
+N, THIRD = 5000, float(np.float16(1 / 3))
+HALVES: dict[str, tuple[Any, tuple[Any, ...], Any]] = {
+    "softmax": (lambda x: anp.softmax(x, axis=0), (np.zeros((N, 2)),), np.full((N, 2), 1 / N)),
+    "log_softmax": (lambda x: anp.log_softmax(x, axis=0), (np.zeros((N, 2)),), np.full((N, 2), -np.log(N))),
+    "softmax of many": (anp.softmax, (np.zeros((1, 100_000)),), np.full((1, 100_000), 1e-5)),
+    "log_softmax of many": (anp.log_softmax, (np.zeros((1, 100_000)),), np.full((1, 100_000), -np.log(1e5))),
+    "labels": (lambda x: anp.cross_entropy(x, [7]), (np.zeros((1, 100_000)),), [np.log(1e5)]),
+    "shares": (anp.cross_entropy, (np.zeros((1, 100_000)), np.full((1, 100_000), 1e-5)), [np.log(1e5)]),
+    "layer_norm": (lambda x: anp.layer_norm(x, 2 * N), (np.tile([300.0, -300.0], N)[None],), [np.tile([1, -1], N)]),
+    "avg_pool": (lambda x: anp.avg_pool1d(x, N), (np.full((1, 1, N), 300.0),), [[[300.0]]]),
+    "conv": (anp.conv1d, (np.full((1, 1, N), 1 / 3), np.ones((1, 1, N))), [[[N * THIRD]]]),
+    "linear": (anp.linear, (np.full((1, N), 1 / 3), np.ones((1, N))), [[N * THIRD]]),
+    "einsum": (lambda x: anp.einsum("ij->j", x), (np.full((N, 2), 1 / 3),), [N * THIRD] * 2),
+    "norm": (lambda x: anp.linalg.norm(x, axis=0), (np.full((4, 2), 300.0),), [600.0] * 2),
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_halves_are_summed_in_float32(name: str, backend: backends.Backend) -> None:
+    function, args, wanted = HALVES[name]
+    out = function(*[tensor(backend.asarray(a.astype(np.float16))) for a in args])
+    assert out.dtype == np.float16
+    np.testing.assert_allclose(to_numpy(out).astype(float), wanted, rtol=2e-3)
+
+
+GATHERED: dict[str, tuple[Any, tuple[int, ...], Any]] = {
+    "bias": (lambda b: anp.linear(np.ones((N, 2), np.float16), np.zeros((3, 2), np.float16), b), (3,), [N] * 3),
+    "weight": (lambda w: anp.linear(np.full((N, 2), 1 / 3, np.float16), w), (3, 2), np.full((3, 2), N * THIRD)),
+    "embedding": (lambda w: anp.embedding(np.zeros(N, int), w), (2, 2), [[N, N], [0, 0]]),
+    "take": (lambda x: anp.take(x, np.zeros(N, int)), (4,), [N, 0, 0, 0]),
+    "rows": (lambda x: x[np.zeros(N, int)], (2, 2), [[N, N], [0, 0]]),
+    "filter": (lambda w: anp.conv1d(np.full((1, 1, N), 1 / 3, np.float16), w), (1, 1, 1), [[[N * THIRD]]]),
+    "windows": (lambda x: anp.avg_pool1d(x, 3000, 1) * 3000, (1, 1, 5999), None),
+}
+
+
+@pytest.mark.parametrize("name", GATHERED)
+def test_gradients_in_halves_are_summed_in_float32(name: str) -> None:
+    function, shape, wanted = GATHERED[name]
+    x = tensor(np.zeros(shape, np.float16), requires_grad=True)
+    function(x).sum().backward()
+    assert x.grad.dtype == np.float16
+    if wanted is None:
+        wanted = np.minimum(np.arange(1, 6000), np.arange(5999, 0, -1)).reshape(shape)
+    np.testing.assert_allclose(x.grad.numpy().astype(float), wanted, rtol=2e-3)
