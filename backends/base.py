@@ -206,6 +206,18 @@ class RandomStream:
         """Go on from a state that ``get_state`` gave."""
         raise NotImplementedError
 
+    def mark(self) -> Any:
+        """Where the stream stands, as cheaply as may be told: for ``moved_from`` and ``back_to`` in this process."""
+        return self.get_state()
+
+    def moved_from(self, mark: Any) -> bool:
+        """Whether numbers were drawn since."""
+        return self.get_state() != mark
+
+    def back_to(self, mark: Any) -> None:
+        """Go on from there."""
+        self.set_state(mark)
+
     def __reduce__(self) -> Any:
         return _restored, (type(self), self.get_state())
 

@@ -214,3 +214,15 @@ class NumpyLegacyStream(RandomStream):
 
     def set_state(self, state: Any) -> None:
         self.native.set_state(state)
+
+    # Its 624 words as a list, as get_state has them, take longer than a small operation.
+
+    def mark(self) -> Any:
+        return self.native.get_state()
+
+    def moved_from(self, mark: Any) -> bool:
+        now = self.native.get_state()
+        return now[2:] != mark[2:] or not np.array_equal(now[1], mark[1])
+
+    def back_to(self, mark: Any) -> None:
+        self.native.set_state(mark)
