@@ -32,6 +32,7 @@ from autograd import (
 from autograd.extend import def_linear, defjvp, defvjp, defvjp_argnum, defvjp_argnums, notrace_primitive, primitive
 from autograd.misc import flatten
 from autograd.misc.flatten import flatten_func
+from autograd.scipy import stats
 from autograd.scipy.stats import multivariate_normal, norm
 from autograd.test_util import check_grads as check_as_hips
 from autograd.test_util import combo_check
@@ -224,6 +225,39 @@ def test_the_normal_distribution_is_scipys(name: str) -> None:
     f = getattr(norm, name)
     np.testing.assert_allclose(f(x, loc, scale), getattr(scipy.stats.norm, name)(x, loc, scale), rtol=1e-10)
     check_grads(f, order=2)(x[:2], loc[:2], scale[:2])
+
+
+SHARES = np.array([0.2, 0.5, 0.3])
+# The module and function, its arguments, and which of them it is differentiable in.
+DENSITIES: list[tuple[Any, str, tuple[Any, ...], tuple[int, ...]]] = [
+    *[(stats.t, n, (np.array([-1.0, 0.3, 2.0]), 2.5, 0.2, 1.5), (0, 1, 2, 3)) for n in ("logpdf", "pdf")],
+    *[(stats.t, n, (np.array([-1.0, 0.3, 2.0]), 2.5, 0.2, 1.5), (0, 2, 3)) for n in ("cdf", "logcdf")],
+    *[(stats.beta, n, (SHARES, 2.5, 0.7), (0, 1, 2)) for n in ("logpdf", "pdf")],
+    (stats.beta, "cdf", (SHARES, 2.5, 0.7), (0,)),
+    *[(stats.gamma, n, (SHARES * 4, 2.5), (0, 1)) for n in ("logpdf", "pdf")],
+    (stats.gamma, "cdf", (SHARES * 4, 2.5), (0,)),
+    *[(stats.chi2, n, (SHARES * 4, 3.5), (0, 1)) for n in ("logpdf", "pdf")],
+    (stats.chi2, "cdf", (SHARES * 4, 3.5), (0,)),
+    *[(stats.poisson, n, (np.array([0, 2, 5]), SHARES * 4), (1,)) for n in ("logpmf", "pmf", "cdf")],
+    *[(stats.dirichlet, n, (SHARES, np.array([2.0, 0.7, 1.5])), (0, 1)) for n in ("logpdf", "pdf")],
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "args", "active"), DENSITIES, ids=[f"{d[0].__name__.split('.')[-1]}-{d[1]}" for d in DENSITIES]
+)
+def test_distributions_are_scipys(module: Any, name: str, args: tuple[Any, ...], active: tuple[int, ...]) -> None:
+    f = getattr(module, name)
+    theirs = getattr(getattr(scipy.stats, module.__name__.split(".")[-1]), name)
+    np.testing.assert_allclose(f(*args), theirs(*args), rtol=1e-11)
+
+    def of_active(*values: Any) -> Any:
+        full = list(args)
+        for i, value in zip(active, values, strict=True):
+            full[i] = value
+        return f(*full)
+
+    check_grads(of_active, order=1 if name.endswith("cdf") else 2)(*[args[i] for i in active])
 
 
 @pytest.mark.parametrize("cov", ["full", "diagonal", "number"])

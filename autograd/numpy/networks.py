@@ -124,7 +124,7 @@ def cross_entropy(x: Any, target: Any, axis: int = -1) -> Any:
         x = moveaxis(x, axis, -1)
         if len(target.shape) == len(x.shape):
             target = moveaxis(target, axis, -1)
-    if target.dtype.kind == "f" and target.shape == x.shape:
+    if target.dtype.kind not in "biu" and target.shape == x.shape:
         return _network.soft_cross_entropy(x, target if target.dtype == x.dtype else astype(target, x.dtype))[0]
     labels = integers("cross_entropy", target, x)
     if labels.shape != tuple(x.shape[:-1]):

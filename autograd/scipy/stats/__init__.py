@@ -1,5 +1,5 @@
-"""Densities, as modules: ``import autograd.scipy.stats.norm as norm``. Imports ``norm``, ``multivariate_normal``."""
+"""Distributions, each a module: ``import autograd.scipy.stats.norm as norm``. Imports them."""
 
-from autograd.scipy.stats import multivariate_normal, norm
+from autograd.scipy.stats import beta, chi2, dirichlet, gamma, multivariate_normal, norm, poisson, t
 
-__all__ = ["multivariate_normal", "norm"]
+__all__ = ["beta", "chi2", "dirichlet", "gamma", "multivariate_normal", "norm", "poisson", "t"]
