@@ -269,7 +269,7 @@ normalize.vjp(x=_normalize_rule)
 def dropout(xp: Any, x: Any, /, *, rate: float, stream: Any) -> Any:
     """``x`` with each entry 0 with probability ``rate``, the others times 1/(1 - rate); ``stream`` draws the mask."""
     mask = stream.random(x.shape, "float32") >= rate
-    return x * mask * (1 / (1 - rate)), mask
+    return (x * mask * (1 / (1 - rate))).astype(x.dtype, copy=False), mask
 
 
 dropout.vjp(x=lambda g, mask, rate: g * mask * (1 / (1 - rate)))
