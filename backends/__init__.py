@@ -105,10 +105,10 @@ def of_type(kind: type) -> Backend:
         if base in BY_TYPE:
             BY_TYPE[kind] = BY_TYPE[base]
             return BY_TYPE[kind]
-    numpy = _loaded["numpy"]
-    if issubclass(kind, numpy.xp.generic) and kind.__module__.partition(".")[0] != "numpy":
-        BY_TYPE[kind] = numpy  # a scalar of a dtype that another package adds to NumPy, such as ml_dtypes' bfloat16
-        return numpy
+    for backend in _loaded.values():
+        if backend.adopts(kind):
+            BY_TYPE[kind] = backend
+            return backend
     packages = {base.__module__.partition(".")[0] for base in kind.__mro__ if base is not object}
     for name, (_, _, package) in _BUILT_IN.items():
         if package in packages and name not in _loaded:

@@ -45,6 +45,10 @@ class Backend:
         """The array namespace (``numpy``, ``cupy``, …) handed to every forward."""
         raise NotImplementedError
 
+    def adopts(self, kind: type) -> bool:
+        """Whether values of a type that nobody named belong to this backend; asked once for each type."""
+        return False
+
     # Data in and out ---------------------------------------------------------------------------------
 
     def asarray(self, data: Any, dtype: Any = None, device: str | None = None) -> Array:

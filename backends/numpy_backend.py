@@ -23,6 +23,10 @@ class NumpyBackend(Backend):
     xp = np
     KERNELS = KERNELS
 
+    def adopts(self, kind: type) -> bool:
+        # A scalar of a dtype that another package adds to NumPy's, such as ml_dtypes' bfloat16.
+        return issubclass(kind, np.generic) and not issubclass(kind, (np.flexible, np.object_))
+
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.asarray(array)
 

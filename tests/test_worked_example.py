@@ -17,8 +17,15 @@ NOTEBOOK = ROOT / "notebooks" / "03_worked_example.ipynb"
 def texts(notebook: Any) -> list[str]:
     found = []
     for cell in notebook.cells:
+        printed = False
         for output in cell.get("outputs", ()):
-            found.append(output.get("text") or output["data"].get("text/markdown") or output["data"]["text/plain"])
+            text = output.get("text") or output["data"].get("text/markdown") or output["data"]["text/plain"]
+            # A busy machine sends what one cell prints in several pieces.
+            if printed and "text" in output:
+                found[-1] += text
+            else:
+                found.append(text)
+            printed = "text" in output
     return found
 
 
