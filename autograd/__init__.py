@@ -6,6 +6,20 @@ from autograd.check import check_grads
 from autograd.checkpoint import checkpoint
 from autograd.compare import Comparison, compare
 from autograd.custom import custom_vjp
+from autograd.differential_operators import (
+    deriv,
+    grad_and_aux,
+    grad_named,
+    hessian_tensor_product,
+    holomorphic_grad,
+    make_ggnvp,
+    make_hvp,
+    make_jvp,
+    make_vjp,
+    multigrad_dict,
+    tensor_jacobian_product,
+    vector_jacobian_product,
+)
 from autograd.draw import Drawing, draw
 from autograd.explain import why_no_grad
 from autograd.gradients import gradients, stop_gradient
@@ -30,19 +44,29 @@ __all__ = [
     "checkpoint",
     "compare",
     "custom_vjp",
+    "deriv",
     "detect_anomaly",
     "draw",
     "elementwise_grad",
     "enable_grad",
     "grad",
+    "grad_and_aux",
+    "grad_named",
     "gradients",
     "hessian",
+    "hessian_tensor_product",
     "hessian_vector_product",
+    "holomorphic_grad",
     "hvp",
     "is_grad_enabled",
     "jacobian",
     "jvp",
+    "make_ggnvp",
+    "make_hvp",
+    "make_jvp",
+    "make_vjp",
     "memory_report",
+    "multigrad_dict",
     "no_grad",
     "profile",
     "record_lines",
@@ -50,7 +74,9 @@ __all__ = [
     "set_grad_enabled",
     "stop_gradient",
     "tensor",
+    "tensor_jacobian_product",
     "value_and_grad",
+    "vector_jacobian_product",
     "vjp",
     "why_no_grad",
 ]

@@ -9,6 +9,7 @@ import backends
 from autograd import lines
 from autograd.graph import GraphError, Leaf, Pick
 from autograd.observe import cotangents
+from autograd.primitive import Primitive
 from autograd.record import record_lines
 
 __all__ = ["AnomalyError", "detect_anomaly"]
@@ -75,6 +76,16 @@ y = x.log(); x is (2,) float64 from -1 to 1
             if what and not any(anomaly(a, self.infinite) for a in args):
                 names = primitive.operands or [f"xs[{i}]" for i in range(len(args))]
                 inputs = ", ".join(f"{n} is {range_of(a)}" for n, a in zip(names, args))
+                raise _error(primitive.name, "forward", what, inputs, lines.user_line(), lines.scope.path())
+
+    def recorded(self, primitive: Any, tensors: Any, result: Any, options: Any) -> None:
+        super().recorded(primitive, tensors, result, options)
+        if isinstance(primitive, Primitive) or any(anomaly(_raw(x), self.infinite) for x in tensors):
+            return
+        for x in result:  # of a function that was called as a whole, whose constants need not be finite
+            what = anomaly(_raw(x), self.infinite)
+            if what:
+                inputs = ", ".join(f"argument {i} is {range_of(_raw(x))}" for i, x in enumerate(tensors))
                 raise _error(primitive.name, "forward", what, inputs, lines.user_line(), lines.scope.path())
 
     def swept(self, node: Any, g: Any, grads: Any) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import backends
 from autograd.backward import is_tensor, propagate
 from autograd.custom import Call, fresh_data, is_active, is_recording
-from autograd.graph import Leaf, ancestors, next_seq
+from autograd.graph import Leaf, Pick, ancestors, next_seq
 from autograd.mode import EVERYDAY, get_mode, switch
 from autograd.numpy import random as shared
 from autograd.ops import arithmetic
@@ -69,11 +68,11 @@ class _Checkpointed(Call):
         leaves, self.structure = flatten((list(args), kwargs))
         self.active = [i for i, x in enumerate(leaves) if is_active(x)]
         kept = [x.detach() if is_tensor(x) else x for x in leaves]
-        before = _states(leaves)
+        before = _marks(leaves)
         start = next_seq()
         seen = _Seen(start)
         out, variables = self._run([_leaf(x) if i in self.active else x for i, x in enumerate(kept)], seen)
-        self.streams = [(stream, state) for stream, state in before.items() if not _same(state, stream.get_state())]
+        self.streams = [(stream, mark) for stream, mark in before.items() if stream.moved_from(mark)]
         outs, self.out_structure = flatten(out)
         self.places = [i for i, x in enumerate(outs) if is_active(x)]
         outer = _outer_edges([outs[i]._edge for i in self.places], {x._edge for x in variables}, start)
@@ -82,7 +81,7 @@ class _Checkpointed(Call):
             # What was written while the function ran is its own affair.
             writes += [w for w in seen.writes if not w]
             edges = (*[leaves[i]._edge for i in self.active], *outer)
-            recorded = self.record(edges, (False, kept), writes, [fresh_data(outs[i]) for i in self.places])
+            recorded = self.record(edges, (False, kept), writes, [fresh_data(outs[i]) for i in self.places], leaves)
             for i, x in zip(self.places, recorded):
                 outs[i] = x
         return unflatten(self.out_structure, outs)
@@ -106,7 +105,7 @@ class _Checkpointed(Call):
         start = next_seq()
         # Recorded, a variable is an identity node on the argument's edge; raw, a leaf.
         lift = arithmetic.positive if recorded else _leaf
-        now = [(stream, stream.get_state()) for stream, _ in self.streams]
+        now = [(stream, stream.mark()) for stream, _ in self.streams]
         with switch(grad=True):
             try:
                 _set_back(self.streams)
@@ -160,6 +159,9 @@ class _Seen:
         for x in tensors:
             if is_tensor(x) and (x._edge is None or x._edge.seq < self.start):
                 self.writes.append(x._watch())
+        if isinstance(primitive, Call):  # it keeps what its function closes over, too
+            edge = result[0]._edge
+            self.writes.extend((edge.edges[0] if edge.__class__ is Pick else edge).writes)
 
     def sweeping(self, node: Any, g: Any) -> None:
         """Called before every step of a backward sweep."""
@@ -171,21 +173,12 @@ class _Seen:
 # Random streams --------------------------------------------------------------------------------------------
 
 
-def _states(values: Iterable[Any]) -> dict[RandomStream, Any]:
+def _marks(values: Iterable[Any]) -> dict[RandomStream, Any]:
     """Where every stream stands. The shared ones are made now, so that their first numbers can be drawn again, too."""
-    shared.get_state()
-    for backend in {backends.default(), *[x.backend for x in values if is_tensor(x)]}:
-        shared.stream(backend)
-    return {stream: stream.get_state() for stream in list(RandomStream.live)}
+    shared.make_streams(*[x.backend for x in values if is_tensor(x)])
+    return {stream: stream.mark() for stream in list(RandomStream.live)}
 
 
-def _set_back(states: Iterable[tuple[RandomStream, Any]]) -> None:
-    for stream, state in states:
-        stream.set_state(state)
-
-
-def _same(a: Any, b: Any) -> bool:
-    try:
-        return bool(a == b)
-    except ValueError:  # arrays inside
-        return False
+def _set_back(marks: Iterable[tuple[RandomStream, Any]]) -> None:
+    for stream, mark in marks:
+        stream.back_to(mark)

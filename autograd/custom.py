@@ -41,6 +41,10 @@ class Call:
         """A step of an everyday sweep."""
         deliver(node, g, pending, retain, RAW)
 
+    def push(self, tangents: Sequence[Any], saved: Any) -> Any:
+        """The tangent of the one output, given those of the edges (None: 0); None where only ``backward`` is stated."""
+        return None
+
     def wrap(self, node: Any) -> Any:
         """``node.saved`` as a recorded backward pass sees it."""
         raise NotImplementedError
@@ -54,9 +58,14 @@ class Call:
         return g.slots(self.outputs) if self.outputs > 1 else (g,)
 
     def record(
-        self, edges: tuple[Any, ...], saved: Any, writes: Sequence[list[str]], values: Sequence[Any]
+        self,
+        edges: tuple[Any, ...],
+        saved: Any,
+        writes: Sequence[list[str]],
+        values: Sequence[Any],
+        inputs: Sequence[Any],
     ) -> list[Any]:
-        """Tensors over the raw ``values`` on a new node."""
+        """Tensors over the raw ``values`` on a new node; who watches is told that ``inputs`` went in."""
         self.outputs = len(values)
         self.output_specs = [Spec.of(value) for value in values]
         node = new_node(self)  # type: ignore[arg-type]
@@ -74,7 +83,7 @@ class Call:
         mode = get_mode()
         if mode is not None:
             for watcher in mode.watchers:
-                watcher.recorded(self, (), tuple(results), {})
+                watcher.recorded(self, tuple(inputs), tuple(results), {})
         return results
 
 
@@ -167,7 +176,9 @@ class _CustomCall(Call):
         edges = tuple([leaves[i]._edge for i in self.active])
         writes = [x._watch() for x in leaves if is_tensor(x)]
         recorded = (
-            self.record(edges, (False, constants, residuals), writes, [fresh_data(outs[i]) for i in self.places])
+            self.record(
+                edges, (False, constants, residuals), writes, [fresh_data(outs[i]) for i in self.places], leaves
+            )
             if self.places
             else []
         )

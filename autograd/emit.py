@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 import backends
-from autograd.emit_cuda import EmitError, write_body, write_kernel
+from autograd.emit_cuda import PRELUDE, EmitError, write_body, write_kernel, write_update
 from autograd.plan import Spec, rule_parameters
 from autograd.primitive import Primitive
 
@@ -123,6 +123,18 @@ class Formula:
             EmitError: an operation or dtype that CUDA C has no plain form for.
         """
         return write_kernel(self)
+
+    def update_kernel(self, arrays: int, writes: Sequence[int]) -> str:
+        """CUDA C that changes arrays in place: its kernel is called with ``(arrays…, numbers…, n)``.
+
+        Args:
+            arrays: how many of the parameters are elements of contiguous arrays; the others are numbers.
+            writes: which of the arrays the results replace, in order.
+
+        Raises:
+            EmitError: an operation or dtype that CUDA C has no plain form for.
+        """
+        return PRELUDE + write_update(self, arrays, writes)
 
 
 def _python_line(line: Line) -> str:

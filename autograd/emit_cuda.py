@@ -172,3 +172,25 @@ def write_kernel(formula: Any) -> str:
         f"    {lines}\n"
         "}\n"
     )
+
+
+def write_update(formula: Any, arrays: int, writes: Any) -> str:
+    """A formula as a kernel that replaces element ``i`` of the arrays ``writes`` in thread ``i``."""
+    body = write_body(formula)
+    elements, numbers = formula.parameters[:arrays], formula.parameters[arrays:]
+    arguments = [f"{'' if i in writes else 'const '}{_type(p.dtype)}* {p.name}_" for i, p in enumerate(elements)]
+    arguments += [f"{_type(p.dtype)} {p.name}" for p in numbers]
+    loads = [f"{_type(p.dtype)} {p.name} = {p.name}_[i];" for p in elements]
+    # Not before all is read: a result may be the old value of another array.
+    stores = [
+        f"{elements[k].name}_[i] = {_operand(result, elements[k].dtype)};"
+        for k, result in zip(writes, formula.results, strict=True)
+    ]
+    lines = "\n    ".join([*loads, *body.split("\n"), *stores])
+    return (
+        f'extern "C" __global__ void {formula.name}({", ".join([*arguments, "long long n"])}) {{\n'
+        "    long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;\n"
+        "    if (i >= n) return;\n"
+        f"    {lines}\n"
+        "}\n"
+    )

@@ -90,7 +90,10 @@ def _step(node: Any, incoming: list[Any], record: bool) -> Any:
         return None
     saved = plan.wrap(node) if record else node.saved
     if not getattr(plan, "full", False):  # recorded outside the full mode, or not by a primitive
-        return _transposed(node, saved, incoming, record)
+        stated = plan.push(incoming, saved) if plan.primitive is None else None
+        if stated is None:
+            return _transposed(node, saved, incoming, record)
+        return fit_tangent(stated, node.shape, node.dtype, saved[0])
     values = dict(zip(plan.slots, saved))
     p = plan.primitive
     tangents = [None] * len(plan.kinds)

@@ -11,7 +11,7 @@ from typing import Any
 import backends
 from autograd.emit import Formula
 
-# Until it meets this many elements, a kernel would save less than compiling it costs.
+# Until it meets this many elements, a kernel would save less than compiling it costs (``Backend.compile_from``).
 LARGE = 16_384
 
 
@@ -40,9 +40,11 @@ class Fused:
         first = arrays[0]
         key = first.__class__, first.dtype, len(arrays), len(numbers)
         kernel = self._kernels.get(key)
-        if kernel is None and first.size >= LARGE and key not in self._kernels:
-            formula = self._formula(first.dtype, len(arrays), len(numbers))
-            kernel = self._kernels[key] = backends.of(first).compile(formula, len(arrays), self.writes)
+        if kernel is None and key not in self._kernels:
+            backend = backends.of(first)
+            if first.size >= (LARGE if backend.compile_from is None else backend.compile_from):
+                formula = self._formula(first.dtype, len(arrays), len(numbers))
+                kernel = self._kernels[key] = backend.compile(formula, len(arrays), self.writes)
         if kernel is not None:
             kernel(arrays, numbers)
             return

@@ -9,6 +9,7 @@ import backends
 from autograd import lines
 from autograd.graph import note_of, sweep
 from autograd.observe import Observer, cotangents
+from autograd.primitive import Primitive
 from autograd.show import bytes_text
 
 if TYPE_CHECKING:
@@ -95,14 +96,18 @@ class profile(Observer):
 
     def recorded(self, primitive: Any, tensors: Any, result: Any, options: Any) -> None:
         entry = self.entries[-1] if self.entries else None
-        if entry is None or entry.name != getattr(primitive, "name", None):
+        if not isinstance(primitive, Primitive):  # a call of checkpoint or custom_vjp
+            line, path = lines.user_line(3), lines.scope.path()
+        elif entry is not None and entry.name == primitive.name:
+            line, path = entry.line, entry.path
+        else:
             return
         for tensor in result if isinstance(result, tuple) else (result,):
             edge = tensor._edge
             if edge is not None:
                 edge = edge.edges[0] if hasattr(edge, "index") else edge
                 note = note_of(edge)
-                note.line, note.path = note.line or entry.line, note.path or entry.path or None
+                note.line, note.path = note.line or line, note.path or path or None
 
     def sweeping(self, node: Any, g: Any) -> None:
         self._begin(node.plan.name, "backward", cotangents(g)[0])

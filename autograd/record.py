@@ -12,7 +12,7 @@ from autograd.mode import is_grad_enabled
 from autograd.observe import Observer
 from autograd.ops.index import view_update
 from autograd.plan import RUNTIME
-from autograd.primitive import of
+from autograd.primitive import Primitive, of
 
 __all__ = ["record_lines"]
 
@@ -147,7 +147,9 @@ class record_lines(Observer):
             if event is not None:
                 event.recorded = True
                 line = event.line
-            if event is not None and tensors:
+            if not isinstance(primitive, Primitive):
+                line = lines.user_line(3)  # where the function was called, not where its last operation was
+            elif event is not None and tensors:
                 event.active = tuple([t.__class__ is cls and t._edge is not None for t in tensors])
             if line is None:
                 line = lines.user_line(3)

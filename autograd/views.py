@@ -128,10 +128,10 @@ def mark_written(tensor: Any, name: str) -> None:
 
 def check_writable(tensor: Any, name: str) -> None:
     """Raise where a recorded write would change a leaf, or a view of one, behind its gradient's back."""
-    for member, what in ((tensor, "this"), (base_of(tensor), "a view of")):
+    for member, what in ((tensor, ""), (base_of(tensor), "a view of ")):
         if member._edge.__class__ is Leaf:
             raise GraphError(
-                f"{name}: expected a Tensor that may be written; got {what} a leaf that requires a gradient. "
+                f"{name}: expected a Tensor that may be written; got {what}a leaf that requires a gradient. "
                 "Write inside no_grad() (as an optimiser does), to a copy (x.copy()), or not in place."
             )
 

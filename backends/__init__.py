@@ -105,6 +105,10 @@ def of_type(kind: type) -> Backend:
         if base in BY_TYPE:
             BY_TYPE[kind] = BY_TYPE[base]
             return BY_TYPE[kind]
+    for backend in _loaded.values():
+        if backend.adopts(kind):
+            BY_TYPE[kind] = backend
+            return backend
     packages = {base.__module__.partition(".")[0] for base in kind.__mro__ if base is not object}
     for name, (_, _, package) in _BUILT_IN.items():
         if package in packages and name not in _loaded:

@@ -28,6 +28,7 @@ class Backend:
         device_type: the first half of a device string, ``"cpu"`` or ``"cuda"``.
         array_types: the types whose values belong to this backend; each is one entry in the dispatch table.
         owns_memory: False where values are immutable objects (Python floats), so that nothing needs copying.
+        compile_from: so many elements pay for ``compile``; None where that is left to the caller.
         KERNELS: from a primitive's name to a faster implementation, called as the primitive's forward is,
             without ``xp``. It is looked up once per primitive, when the first call of it is bound.
     """
@@ -36,12 +37,17 @@ class Backend:
     device_type: str = "cpu"
     array_types: tuple[type, ...] = ()
     owns_memory: bool = True
+    compile_from: int | None = None
     KERNELS: Mapping[str, Callable[..., Any]] = {}
 
     @property
     def xp(self) -> Any:
         """The array namespace (``numpy``, ``cupy``, …) handed to every forward."""
         raise NotImplementedError
+
+    def adopts(self, kind: type) -> bool:
+        """Whether values of a type that nobody named belong to this backend; asked once for each type."""
+        return False
 
     # Data in and out ---------------------------------------------------------------------------------
 
@@ -203,6 +209,18 @@ class RandomStream:
     def set_state(self, state: Any) -> None:
         """Go on from a state that ``get_state`` gave."""
         raise NotImplementedError
+
+    def mark(self) -> Any:
+        """Where the stream stands, as cheaply as may be told: for ``moved_from`` and ``back_to`` in this process."""
+        return self.get_state()
+
+    def moved_from(self, mark: Any) -> bool:
+        """Whether numbers were drawn since."""
+        return self.get_state() != mark
+
+    def back_to(self, mark: Any) -> None:
+        """Go on from there."""
+        self.set_state(mark)
 
     def __reduce__(self) -> Any:
         return _restored, (type(self), self.get_state())

@@ -6,17 +6,18 @@ import contextlib
 import functools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from backends.base import Array, Backend, BackendError, in_its_dtype
-from backends.cuda import scatter
+from backends.cuda import scatter, staging
 from backends.cuda.driver import load_cupy
 from backends.cuda.philox import SOURCE, PhiloxStream
 
 _THREADS = 128
+OPTIONS = ("--fmad=false",)
 
 
 class CupyBackend(Backend):
@@ -31,6 +32,8 @@ class CupyBackend(Backend):
 
     name = "cupy"
     device_type = "cuda"
+    # A kernel is compiled once, and kept on disk; launching ten in its place costs every step.
+    compile_from = 1
     xp: Any = None
 
     def __init__(self, xp: Any = None) -> None:
@@ -38,6 +41,7 @@ class CupyBackend(Backend):
         self.array_types = (self.xp.ndarray,)
         self.KERNELS = {"matmul": matmul}
         self._specials: dict[str, Callable[..., Array]] = {}
+        self._stager = staging.Stager(self.xp)
 
     # Data in and out ---------------------------------------------------------------------------------
 
@@ -49,8 +53,23 @@ class CupyBackend(Backend):
         with self._on(device):
             return xp.asarray(data, dtype=dtype)
 
+    def stage(self, array: Any, device: str | None = None) -> Array:
+        xp = self.xp
+        if isinstance(array, xp.ndarray):
+            return self.asarray(array, device=device)
+        array = np.asarray(array)
+        large = array.nbytes >= staging.SMALL and not array.dtype.hasobject
+        with self._on(device):
+            return self._put(array) if large else xp.asarray(array)
+
+    def _put(self, array: np.ndarray) -> Array:
+        return self._stager.put(array)
+
     def copy(self, array: Array) -> Array:
         return self._beside(array, array.copy)
+
+    def one(self, array: Array) -> Array:
+        return self._beside(array, self.xp.ones, array.shape, array.dtype)
 
     def to_numpy(self, array: Array) -> np.ndarray:
         return array.get()
@@ -122,6 +141,26 @@ class CupyBackend(Backend):
 
         return cupyx.scipy.special
 
+    def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Callable[..., None] | None:
+        try:
+            source = formula.update_kernel(arrays, writes)
+        except TypeError:  # float16, bfloat16, or a function that CUDA C has not
+            return None
+        kinds = [p.dtype.type for p in formula.parameters[arrays:]]
+
+        def run(values: Sequence[Array], numbers: Sequence[float]) -> None:
+            typed = [kind(number) for kind, number in zip(kinds, numbers, strict=True)]
+            flat = [a if a.flags.c_contiguous else a.copy() for a in values]
+            n = flat[0].size
+            if n:
+                with flat[0].device:
+                    self.launch(source, formula.name, n, (*flat, *typed, np.int64(n)))
+            for k in writes:
+                if flat[k] is not values[k]:
+                    values[k][...] = flat[k]
+
+        return run
+
     def generator(self, seed: Any = None) -> CupyStream:
         return CupyStream(seed)
 
@@ -180,4 +219,5 @@ def launch(source: str, kernel: str, threads: int, args: tuple[Any, ...]) -> Non
 def _compiled(source: str, kernel: str) -> Any:
     import cupy
 
-    return cupy.RawKernel(source, kernel)
+    # Without fused multiply-adds, an update is to the bit what it is as separate calls.
+    return cupy.RawKernel(source, kernel, options=OPTIONS)

@@ -23,6 +23,10 @@ class NumpyBackend(Backend):
     xp = np
     KERNELS = KERNELS
 
+    def adopts(self, kind: type) -> bool:
+        # A scalar of a dtype that another package adds to NumPy's, such as ml_dtypes' bfloat16.
+        return issubclass(kind, np.generic) and not issubclass(kind, (np.flexible, np.object_))
+
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.asarray(array)
 
@@ -36,6 +40,12 @@ class NumpyBackend(Backend):
         return value if isinstance(value, np.ndarray) else np.array(value)
 
     def add_at(self, target: np.ndarray, index: Any, values: Any) -> None:
+        if target.dtype.itemsize == 2 and target.dtype.kind not in "iu":
+            # Halves are summed in float32 and rounded once: in float16, 2048 + 1 is 2048.
+            total = target.astype(np.float32)
+            self.add_at(total, index, values)
+            target[...] = total.astype(target.dtype)
+            return
         if target.ndim > 1 and np.size(values) >= _MANY and target.flags.c_contiguous:
             # NumPy's loop over one flat index is five times as fast as the one over several, or over rows.
             places = flat_places(target.shape, index, np.size(values))
@@ -208,3 +218,15 @@ class NumpyLegacyStream(RandomStream):
 
     def set_state(self, state: Any) -> None:
         self.native.set_state(state)
+
+    # Its 624 words as a list, as get_state has them, take longer than a small operation.
+
+    def mark(self) -> Any:
+        return self.native.get_state()
+
+    def moved_from(self, mark: Any) -> bool:
+        now = self.native.get_state()
+        return now[2:] != mark[2:] or not np.array_equal(now[1], mark[1])
+
+    def back_to(self, mark: Any) -> None:
+        self.native.set_state(mark)

@@ -26,6 +26,8 @@ from autograd.numpy.activations import (
     tanhshrink,
 )
 from autograd.numpy.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
+from autograd.numpy.networks import dropout, embedding, linear
+from autograd.numpy.normalization import batch_norm, group_norm, layer_norm, rms_norm
 from autograd.numpy.pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -43,7 +45,6 @@ from autograd.numpy.pooling import (
     unfold,
 )
 from autograd.numpy.trigonometry import tanh
-from autograd.ops.network import linear
 from nn.activations import (
     exponential,
     glu,
@@ -60,12 +61,9 @@ from nn.activations import (
     threshold,
 )
 from nn.layers.attention import causal_mask, scaled_dot_product_attention
-from nn.layers.batch_norm import batch_norm
 from nn.layers.dense import bilinear
-from nn.layers.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d
-from nn.layers.embedding import embedding
+from nn.layers.dropout import alpha_dropout, dropout1d, dropout2d, dropout3d
 from nn.layers.instance_norm import instance_norm
-from nn.layers.normalization import group_norm, layer_norm, rms_norm
 from nn.layers.pool import (
     global_average_pool1d,
     global_average_pool2d,

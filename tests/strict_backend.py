@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from backends.cupy_backend import CupyBackend
 from tests.strict_array import StrictArray, counts
 from tests.strict_kernels import StrictStream, run_kernel
@@ -32,6 +34,22 @@ class StrictBackend(CupyBackend):
 
     def launch(self, source: str, kernel: str, threads: int, args: tuple[Any, ...]) -> None:
         run_kernel(kernel, args)
+
+    def _put(self, array: np.ndarray) -> StrictArray:
+        return self.xp.asarray(array)  # simulated_cuda.py has the streams
+
+    def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Any:
+        if super().compile(formula, arrays, writes) is None:
+            return None
+        function = formula.compiled()  # the kernel's source is run in test_cuda_sources
+
+        def run(values: Any, numbers: Any) -> None:
+            kinds = [p.dtype.type for p in formula.parameters[arrays:]]
+            found = function(*[a._a for a in values], *[kind(x) for kind, x in zip(kinds, numbers, strict=True)])
+            for k, value in zip(writes, found if isinstance(found, tuple) else (found,), strict=True):
+                values[k]._a[...] = value
+
+        return run
 
     def _special_functions(self) -> Any:
         return special

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import backends
-from autograd import tensor
+from autograd import Tensor, tensor
 from backends import Backend, BackendError
 from tests.helpers import to_numpy
 
@@ -223,3 +223,14 @@ def test_a_distribution_adds_a_backend_by_an_entry_point(distribution: str) -> N
         np.testing.assert_array_equal(to_numpy(x.grad), [2.0, 4.0])
         with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="not finite"):
             x / (x - x)
+
+
+def test_scalars_of_dtypes_that_other_packages_add_are_numpys() -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    x = Tensor(np.ones(3, ml_dtypes.bfloat16), requires_grad=True)
+    total = x.sum()
+    assert total.backend is backends.get("numpy") and total.dtype == ml_dtypes.bfloat16
+    total.backward()
+    assert x.grad.dtype == ml_dtypes.bfloat16
+    with pytest.raises(TypeError, match="expected an array of one of the backends"):
+        backends.of(np.str_("text"))

@@ -16,6 +16,7 @@ import pytest
 import backends
 from backends.cuda import philox, scatter
 from backends.cuda.philox import KERNELS
+from backends.cupy_backend import OPTIONS
 from tests.helpers import to_numpy
 from tests.strict_kernels import add_chunks, chunk_sums, draw
 from tests.strict_kernels import philox as philox_in_numpy
@@ -32,7 +33,7 @@ def cubin(source: str, architecture: str) -> bytes:
     if not hasattr(compiler, "_NVRTCProgram"):
         pytest.skip("this CuPy has no compiler for CUDA C")
     options = (
-        *core.assemble_cupy_compiler_options(()),
+        *core.assemble_cupy_compiler_options(OPTIONS),
         "-ftz=true",
         "--device-as-default-execution-space",
         f"-arch={architecture}",

@@ -182,7 +182,7 @@ def test_in_place_method_writes_and_is_recorded(name: str) -> None:
 
 def test_in_place_methods_protect_leaves_dtypes_and_scalars() -> None:
     x = leaf()
-    with pytest.raises(GraphError, match="exp: expected a Tensor that may be written; got this a leaf"):
+    with pytest.raises(GraphError, match="exp: expected a Tensor that may be written; got a leaf"):
         x.exp_()
     with no_grad():
         x.mul_(2.0)

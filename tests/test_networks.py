@@ -202,6 +202,94 @@ def test_derivatives_of_every_order_with_options() -> None:
     check_grads(lambda x: anp.fold(anp.unfold(x, 2), (5, 4), 2) ** 2, **both)(x)
 
 
+# Norms, embedding, dropout ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order_of", ["float64", "float32", "float16"])
+def test_norms_are_their_formulas(order_of: str, backend: backends.Backend) -> None:
+    rng = np.random.default_rng(3)
+    x, w, b = rng.normal(size=(3, 4, 5)), rng.normal(size=4), rng.normal(size=4)
+    put = lambda a: backend.asarray(np.asarray(a, order_of))
+    eps = 1e-3
+
+    def normal(x: Any, axes: Any) -> Any:
+        return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
+
+    calls = [
+        (anp.layer_norm(put(x[:, 0]), 5, eps=eps), normal(x[:, 0], -1)),
+        (anp.layer_norm(put(x), (4, 5), put(x[0]), put(x[1]), eps), normal(x, (1, 2)) * x[0] + x[1]),
+        (anp.rms_norm(put(x), 5, eps=eps), x / np.sqrt((x * x).mean(-1, keepdims=True) + eps)),
+        (anp.group_norm(put(x), 2, put(w), put(b), eps),
+         normal(x.reshape(3, 2, 10), -1).reshape(x.shape) * w[:, None] + b[:, None]),
+        (anp.group_norm(put(np.moveaxis(x, 1, -1)), 2, put(w), put(b), eps, axis=-1),
+         np.moveaxis(normal(x.reshape(3, 2, 10), -1).reshape(x.shape) * w[:, None] + b[:, None], 1, -1)),
+        (anp.batch_norm(put(x), None, None, put(w), put(b), True, eps=eps),
+         normal(x, (0, 2)) * w[:, None] + b[:, None]),
+        (anp.batch_norm(put(x), put(b), put(w * w), eps=eps), (x - b[:, None]) / np.sqrt(w[:, None] ** 2 + eps)),
+    ]  # fmt: skip
+    for found, wanted in calls:
+        assert str(found.dtype) == order_of and type(found) in backend.array_types
+        np.testing.assert_allclose(
+            to_numpy(found), wanted, atol={"float64": 1e-12, "float32": 1e-5, "float16": 3e-2}[order_of]
+        )
+
+
+def test_batch_norm_moves_arrays_and_tensors_alike(backend: backends.Backend) -> None:
+    x = np.random.default_rng(0).normal(size=(6, 2))
+    put = backend.asarray
+    plain = [put(np.zeros(2)), put(np.ones(2))]
+    boxed = [tensor(put(np.zeros(2))), tensor(put(np.ones(2)))]
+    for mean, var in (plain, boxed):
+        anp.batch_norm(tensor(put(x), requires_grad=True), mean, var, training=True, momentum=0.5)
+        np.testing.assert_allclose(to_numpy(mean), x.mean(0) / 2, rtol=1e-12)
+        np.testing.assert_allclose(to_numpy(var), 0.5 + x.var(0, ddof=1) / 2, rtol=1e-12)
+
+
+def test_derivatives_of_norms_and_losses_of_every_order() -> None:
+    rng = np.random.default_rng(4)
+    x, w, b = rng.normal(size=(3, 4)), rng.normal(size=4), rng.normal(size=4)
+    both = {"order": 2, "modes": ("vjp", "jvp")}
+    check_grads(lambda x, w, b: anp.layer_norm(x, 4, w, b), **both)(x, w, b)
+    check_grads(lambda x, w: anp.rms_norm(x, 4, w), **both)(x, w)
+    check_grads(lambda x, w, b: anp.group_norm(x, 2, w, b), **both)(x, w, b)
+    check_grads(lambda x, w, b: anp.batch_norm(x, None, None, w, b, True), **both)(x, w, b)
+    check_grads(lambda w: anp.embedding(np.array([[0, 2, 0]]), w) ** 2, **both)(x)
+    check_grads(lambda x, y: anp.cross_entropy(x, y), **both)(x, rng.random((3, 4)))
+    check_grads(lambda x: anp.cross_entropy(x, np.array([0, 3, 1])), **both)(x)
+
+
+def test_what_is_impossible_and_not_asked_for_costs_nothing(backend: backends.Backend) -> None:
+    x = tensor(backend.asarray(np.array([[0.0, 0.0, -np.inf]])), requires_grad=True)
+    loss = anp.cross_entropy(x, backend.asarray(np.array([[0.5, 0.5, 0.0]])))
+    loss.sum().backward()
+    np.testing.assert_allclose(to_numpy(loss), [np.log(2)])
+    np.testing.assert_allclose(to_numpy(x.grad), [[0, 0, 0]], atol=1e-15)
+
+
+def test_dropout_scales_what_it_keeps_and_repeats_with_its_seed(backend: backends.Backend) -> None:
+    x = tensor(backend.asarray(np.ones((50, 40), np.float32)), requires_grad=True)
+    anp.random.seed(5)
+    out = anp.dropout(x, 0.25)
+    out.sum().backward()
+    values = to_numpy(out)
+    assert set(np.unique(values)) == {0, np.float32(4 / 3)} and abs((values == 0).mean() - 0.25) < 0.05
+    np.testing.assert_array_equal(to_numpy(x.grad), values)
+    anp.random.seed(5)
+    np.testing.assert_array_equal(to_numpy(anp.dropout(x, 0.25)), values)
+    first, second = (anp.dropout(x, 0.5, stream=backend.generator(7)) for _ in range(2))
+    np.testing.assert_array_equal(to_numpy(first), to_numpy(second))
+    assert anp.dropout(x, 0.5, training=False) is x
+    np.testing.assert_array_equal(to_numpy(anp.dropout(x, 1.0)), np.zeros(x.shape))
+
+
+def test_an_embeddings_padding_row_gets_no_gradient(backend: backends.Backend) -> None:
+    weight = tensor(backend.asarray(np.arange(6.0).reshape(3, 2)), requires_grad=True)
+    out = anp.embedding(backend.asarray(np.array([2, 0, 2, 1])), weight, padding_idx=-1)
+    out.sum().backward()
+    np.testing.assert_array_equal(to_numpy(out), np.arange(6.0).reshape(3, 2)[[2, 0, 2, 1]])
+    np.testing.assert_array_equal(to_numpy(weight.grad), [[1, 1], [1, 1], [0, 0]])
+
+
 # Network functions -------------------------------------------------------------------------------------------
 
 
@@ -210,8 +298,11 @@ def test_losses_are_their_formulas(backend: backends.Backend) -> None:
     x, labels = rng.normal(size=(4, 3)), rng.integers(0, 3, 4)
     put = backend.asarray
     p = np.exp(x) / np.exp(x).sum(-1, keepdims=True)
-    found = anp.softmax_cross_entropy(put(x), put(labels))
-    np.testing.assert_allclose(to_numpy(found), -np.log(p[np.arange(4), labels]), rtol=1e-12)
+    for found in (anp.cross_entropy(put(x), put(labels)), anp.cross_entropy(put(x.T), put(labels), axis=0)):
+        np.testing.assert_allclose(to_numpy(found), -np.log(p[np.arange(4), labels]), rtol=1e-12)
+    shares = rng.random((4, 3))
+    for found in (anp.cross_entropy(put(x), put(shares)), anp.cross_entropy(put(x.T), put(shares.T), axis=0)):
+        np.testing.assert_allclose(to_numpy(found), -(shares * np.log(p)).sum(1), rtol=1e-12)
     y, s = rng.random((4, 3)), 1 / (1 + np.exp(-x))
     wanted = -(y * np.log(s) + (1 - y) * np.log(1 - s))
     np.testing.assert_allclose(to_numpy(anp.sigmoid_cross_entropy(put(x), put(y))), wanted, rtol=1e-12)
@@ -246,12 +337,69 @@ X, W = np.ones((1, 2, 5)), np.ones((3, 2, 3))
         (lambda: anp.sliding_window_view(X, (1, 2)), ValueError, "one size per axis"),
         (lambda: anp.sliding_window_view(X, 1, 0, writeable=True), ValueError, "Copy the result"),
         (lambda: anp.linear(X, np.ones((4, 3))), ValueError, r"x's last axis \(5\) must equal weight's last \(3\)"),
-        (lambda: anp.softmax_cross_entropy(X[0], np.array([0, 5])), IndexError, "labels from 0 to 4.*got 5"),
-        (lambda: anp.softmax_cross_entropy(X[0], np.array([0])), ValueError, r"labels of shape \(2,\)"),
-        (lambda: anp.softmax_cross_entropy(X[0], np.ones(2)), TypeError, "expected integer labels; got float64"),
+        (lambda: anp.cross_entropy(X[0], np.array([0, 5])), IndexError, "labels from 0 to 4.*got 5"),
+        (lambda: anp.cross_entropy(X[0], np.array([0])), ValueError, r"labels of shape \(2,\)"),
+        (lambda: anp.cross_entropy(X[0], np.ones(2)), TypeError, "expected integer labels; got float64"),
+        (lambda: anp.layer_norm(X, 4), ValueError, r"layer_norm: expected an input with the last axes \(4,\)"),
+        (lambda: anp.group_norm(X, 3), ValueError, r"group_norm: expected the channels \(axis 1: 2\) to be a multiple"),
+        (lambda: anp.batch_norm(X, weight=np.ones(3)), ValueError, r"as many channels \(axis 1\) as weight has \(3\)"),
+        (lambda: anp.batch_norm(X[:, :, 0], training=True), ValueError, "more than one value per channel"),
+        (lambda: anp.embedding([3], np.ones((3, 2))), IndexError, "embedding: expected indices from 0 to 2; got 3"),
+        (lambda: anp.embedding([1.0], np.ones((3, 2))), TypeError, "expected integer labels; got float64"),
+        (lambda: anp.dropout(X, 1.5), ValueError, "dropout: expected a probability from 0 to 1; got 1.5"),
         (lambda: anp.binary_cross_entropy(X, X, 0.7), ValueError, "epsilon between 0 and 1/2; got 0.7"),
     ],
 )
 def test_errors_say_what_came_and_what_to_do(call: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+# Halves ------------------------------------------------------------------------------------------------------
+
+
+N, THIRD = 5000, float(np.float16(1 / 3))
+HALVES: dict[str, tuple[Any, tuple[Any, ...], Any]] = {
+    "softmax": (lambda x: anp.softmax(x, axis=0), (np.zeros((N, 2)),), np.full((N, 2), 1 / N)),
+    "log_softmax": (lambda x: anp.log_softmax(x, axis=0), (np.zeros((N, 2)),), np.full((N, 2), -np.log(N))),
+    "softmax of many": (anp.softmax, (np.zeros((1, 100_000)),), np.full((1, 100_000), 1e-5)),
+    "log_softmax of many": (anp.log_softmax, (np.zeros((1, 100_000)),), np.full((1, 100_000), -np.log(1e5))),
+    "labels": (lambda x: anp.cross_entropy(x, [7]), (np.zeros((1, 100_000)),), [np.log(1e5)]),
+    "shares": (anp.cross_entropy, (np.zeros((1, 100_000)), np.full((1, 100_000), 1e-5)), [np.log(1e5)]),
+    "layer_norm": (lambda x: anp.layer_norm(x, 2 * N), (np.tile([300.0, -300.0], N)[None],), [np.tile([1, -1], N)]),
+    "avg_pool": (lambda x: anp.avg_pool1d(x, N), (np.full((1, 1, N), 300.0),), [[[300.0]]]),
+    "conv": (anp.conv1d, (np.full((1, 1, N), 1 / 3), np.ones((1, 1, N))), [[[N * THIRD]]]),
+    "linear": (anp.linear, (np.full((1, N), 1 / 3), np.ones((1, N))), [[N * THIRD]]),
+    "einsum": (lambda x: anp.einsum("ij->j", x), (np.full((N, 2), 1 / 3),), [N * THIRD] * 2),
+    "norm": (lambda x: anp.linalg.norm(x, axis=0), (np.full((4, 2), 300.0),), [600.0] * 2),
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_halves_are_summed_in_float32(name: str, backend: backends.Backend) -> None:
+    function, args, wanted = HALVES[name]
+    out = function(*[tensor(backend.asarray(a.astype(np.float16))) for a in args])
+    assert out.dtype == np.float16
+    np.testing.assert_allclose(to_numpy(out).astype(float), wanted, rtol=2e-3)
+
+
+GATHERED: dict[str, tuple[Any, tuple[int, ...], Any]] = {
+    "bias": (lambda b: anp.linear(np.ones((N, 2), np.float16), np.zeros((3, 2), np.float16), b), (3,), [N] * 3),
+    "weight": (lambda w: anp.linear(np.full((N, 2), 1 / 3, np.float16), w), (3, 2), np.full((3, 2), N * THIRD)),
+    "embedding": (lambda w: anp.embedding(np.zeros(N, int), w), (2, 2), [[N, N], [0, 0]]),
+    "take": (lambda x: anp.take(x, np.zeros(N, int)), (4,), [N, 0, 0, 0]),
+    "rows": (lambda x: x[np.zeros(N, int)], (2, 2), [[N, N], [0, 0]]),
+    "filter": (lambda w: anp.conv1d(np.full((1, 1, N), 1 / 3, np.float16), w), (1, 1, 1), [[[N * THIRD]]]),
+    "windows": (lambda x: anp.avg_pool1d(x, 3000, 1) * 3000, (1, 1, 5999), None),
+}
+
+
+@pytest.mark.parametrize("name", GATHERED)
+def test_gradients_in_halves_are_summed_in_float32(name: str) -> None:
+    function, shape, wanted = GATHERED[name]
+    x = tensor(np.zeros(shape, np.float16), requires_grad=True)
+    function(x).sum().backward()
+    assert x.grad.dtype == np.float16
+    if wanted is None:
+        wanted = np.minimum(np.arange(1, 6000), np.arange(5999, 0, -1)).reshape(shape)
+    np.testing.assert_allclose(x.grad.numpy().astype(float), wanted, rtol=2e-3)

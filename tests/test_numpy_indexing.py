@@ -578,3 +578,16 @@ def test_sorting_is_undone_by_its_gradient(array: np.ndarray) -> None:
     np.testing.assert_array_equal(to_numpy(ordered), np.sort(array))
     (g,) = gradients([(ordered * ordered).sum() / 2], [x])
     np.testing.assert_array_equal(to_numpy(g), array)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int64", "complex64"])
+def test_sort_complex_is_numpys(dtype: str, backend: backends.Backend) -> None:
+    values = np.array([[3, 1, 2], [0, 5, -4]]).astype(dtype)
+    x = tensor(backend.asarray(values), requires_grad=values.dtype.kind in "fc")
+    out = anp.sort_complex(x)
+    assert out.dtype == np.sort_complex(values).dtype
+    np.testing.assert_array_equal(to_numpy(out), np.sort_complex(values))
+    if x.requires_grad:
+        (out.real * backend.asarray(np.array([[1.0, 2, 3], [4, 5, 6]], np.dtype(dtype).char.lower()))).sum().backward()
+        assert x.grad.dtype == values.dtype
+        np.testing.assert_array_equal(to_numpy(x.grad), [[3, 1, 2], [5, 6, 4]])

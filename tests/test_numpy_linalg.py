@@ -15,7 +15,7 @@ import pytest
 
 import autograd.numpy as anp
 import backends
-from autograd import grad, gradients, hessian, tensor, vjp
+from autograd import grad, gradients, hessian, jvp, tensor, vjp
 from autograd.numpy import linalg as la
 from tests.helpers import to_numpy
 from tests.numpy_calls import Call, check_float32, check_plain, check_tensors
@@ -43,6 +43,12 @@ N = np.array([[0.5, -1.25, 2.0, 0.75], [1.5, 0.25, -0.5, -3.0]])
 TENSOR = np.arange(36.0).reshape(2, 3, 6) ** 2 / 64 + np.eye(6).reshape(2, 3, 6) * 9
 ODD = np.moveaxis(TENSOR, 2, 0)
 
+
+def of_half(a: Any, upper: bool = False) -> Any:
+    """NumPy's function, made one of both triangles: its derivative is that of ours."""
+    return np.linalg.cholesky((a + a.T) / 2, upper=upper)
+
+
 CALLS = [
     In("inv", (STACK,)),
     In("solve", (S, V), label="vector"),
@@ -62,8 +68,8 @@ CALLS = [
     In("tensorinv", (S,), {"ind": 1}, label="one"),
     In("det", (STACK,)),
     In("slogdet", (STACK,), reference=lambda a: np.linalg.slogdet(a)[1]),
-    In("cholesky", (D,)),
-    In("cholesky", (D,), {"upper": True}, label="upper"),
+    In("cholesky", (D,), reference=of_half),
+    In("cholesky", (D,), {"upper": True}, of_half, label="upper"),
     In("qr", (TALL,)),
     In("qr", (WIDE,), label="wide"),
     In("qr", (np.stack([TALL, TALL * 2]), "r"), label="r"),
@@ -271,20 +277,31 @@ def test_matrix_power_zero_is_the_identity_with_the_gradient_zero() -> None:
     np.testing.assert_array_equal(la.matrix_power(np.stack([S, S]), 0), np.linalg.matrix_power(np.stack([S, S]), 0))
 
 
-@pytest.mark.parametrize("name", ["cholesky", "eigvalsh", "eigh"])
+def test_the_gradient_of_cholesky_keeps_a_matrix_hermitian() -> None:
+    for a in (D, D + 0.1j * (S - S.T)):
+        g = grad(lambda a: (np.tril(S) * la.cholesky(a)).real.sum())(a)
+        np.testing.assert_allclose(g, g.conj().T, atol=1e-14)
+        upper = grad(lambda a: (np.tril(S).T * la.cholesky(a, upper=True)).real.sum())(a)
+        np.testing.assert_allclose(upper, g, atol=1e-13)
+        tangent = S + S.T + 1j * (S - S.T) if a is not D else S + S.T
+        step = 1e-6
+        moved = [np.linalg.cholesky(a + sign * step * tangent) for sign in (1, -1)]
+        np.testing.assert_allclose(jvp(la.cholesky, (a,), (tangent,))[1], (moved[0] - moved[1]) / (2 * step), atol=1e-8)
+        assert abs((g * tangent).sum().real - (np.tril(S) * (moved[0] - moved[1]) / (2 * step)).real.sum()) < 1e-7
+    # Of its values, only the triangle of the result is read.
+    np.testing.assert_array_equal(la.cholesky(np.tril(D)), np.linalg.cholesky(np.tril(D)))
+
+
+@pytest.mark.parametrize("name", ["eigvalsh", "eigh"])
 def test_the_gradient_lies_in_the_triangle_read(name: str) -> None:
-    function = {"cholesky": lambda a: la.cholesky(a).sum(), "eigvalsh": lambda a: (la.eigvalsh(a) ** 2).sum()}.get(
+    function = {"eigvalsh": lambda a: (la.eigvalsh(a) ** 2).sum()}.get(
         name, lambda a: (la.eigh(a).eigenvectors ** 2)[0].dot(V)
     )
     g = grad(function)(D)
     np.testing.assert_array_equal(np.triu(g, 1), 0)
     assert np.abs(np.tril(g, -1)).max() > 1e-3
-    flipped = {
-        "cholesky": lambda a: la.cholesky(a, upper=True).sum(),
-        "eigvalsh": lambda a: (la.eigvalsh(a, "U") ** 2).sum(),
-    }
-    if name in flipped:
-        np.testing.assert_allclose(grad(flipped[name])(D), g.T, atol=1e-12)
+    if name == "eigvalsh":
+        np.testing.assert_allclose(grad(lambda a: (la.eigvalsh(a, "U") ** 2).sum())(D), g.T, atol=1e-12)
 
 
 @hypothesis.given(st.integers(1, 4), st.lists(st.integers(1, 4), min_size=2, max_size=6))

@@ -257,3 +257,9 @@ def test_a_matrix_shared_by_a_batch_has_its_gradient_in_one_product(left: bool) 
     tracemalloc.stop()
     np.testing.assert_allclose(t.grad.data, 2000.0)
     assert peak < 5 * x.nbytes < 1000 * w.nbytes
+
+
+def test_einsum_path_is_numpys_advice(backend: backends.Backend) -> None:
+    xs = [np.ones((2, 30)), np.ones((30, 4)), np.ones((4, 5))]
+    wanted = np.einsum_path("ij,jk,kl->il", *xs, optimize="optimal")
+    assert anp.einsum_path("ij,jk,kl->il", *[tensor(backend.asarray(x)) for x in xs], optimize="optimal") == wanted

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import gc
 import importlib.util
+import math
+import operator
 import pickle
 import weakref
 from typing import Any
@@ -308,3 +310,60 @@ def test_round_and_divmod() -> None:
 
 def test_the_strict_array_is_the_device_array_meant_here(device_backend: backends.Backend) -> None:
     assert StrictArray in backends.get("strict").array_types
+
+
+def test_lengths_iteration_and_membership() -> None:
+    x = leaf()
+    assert len(x) == len(X) and all(np.array_equal(row.detach().numpy(), r) for row, r in zip(x, X, strict=True))
+    assert all(isinstance(row, Tensor) and row.requires_grad for row in x)
+    assert [row.tolist() for row in reversed(x)] == X[::-1].tolist()
+    assert float(X[0, 1]) in x and 1e9 not in x
+    first, *_ = x
+    first.sum().backward()
+    np.testing.assert_array_equal(to_numpy(x.grad), [[1] * X.shape[1]] + [[0] * X.shape[1]] * (len(X) - 1))
+    for call, name in ((len, "len"), (list, "iter")):
+        with pytest.raises(TypeError, match=f"^{name}: expected at least one axis; got a 0-d Tensor"):
+            call(tensor(1.0))
+
+
+@pytest.mark.parametrize("make", [tensor, scalar, lambda x: tensor([x]), lambda x: tensor(x, requires_grad=True)])
+def test_one_number_is_a_number_to_python(make: Any) -> None:
+    x = make(2.5)
+    assert (float(x), int(x), complex(x), bool(x), bool(x * 0)) == (2.5, 2, 2.5 + 0j, True, False)
+    assert f"{x:.2f} {x:8.1e}|" == "2.50  2.5e+00|" and f"{x}" == str(x) == repr(x)
+    assert math.sqrt(x) == math.sqrt(2.5) and (math.floor(x), math.ceil(x)) == (2, 3)
+
+
+def test_indices_are_integers() -> None:
+    assert [10, 20, 30][tensor(1)] == 20 and list(range(tensor(2))) == [0, 1] and operator.index(tensor(5)) == 5
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+        operator.index(tensor(1.0))
+    for call in (float, int, complex, lambda x: f"{x:.1f}"):
+        with pytest.raises(ValueError, match=r"item: expected one element; got shape \(2, 3\)\. Index it first"):
+            call(leaf())
+    with pytest.raises(ValueError, match="truth value"):
+        bool(leaf())
+
+
+def test_a_repr_shows_data_dtype_device_and_operation(device_backend: backends.Backend) -> None:
+    x = tensor(np.array([1.0, 2.0], np.float32), requires_grad=True)
+    assert repr(x) == "Tensor([1., 2.], dtype=float32, requires_grad=True)"
+    assert repr(x * 2) == "Tensor([2., 4.], dtype=float32, op=multiply)"
+    assert repr(scalar(1.5) + 1) == "Tensor(2.5, op=add)"
+    there = Tensor(device_backend.asarray(np.array([1.0, 2.0])))
+    assert f"device={there.device!r}" in repr(there) and "dtype=float64" in repr(there)
+
+
+def test_strangers_are_left_to_python() -> None:
+    class Stranger:
+        def __radd__(self, other: Any) -> str:
+            return "theirs"
+
+        def __matmul__(self, other: Any) -> Any:
+            return NotImplemented
+
+    x = leaf()
+    assert x + Stranger() == "theirs" and (x == "a") is False and (x != "a") is True
+    for use in (lambda: x + "a", lambda: x @ object(), lambda: Stranger() @ x, lambda: x < "a", lambda: object() ** x):
+        with pytest.raises(TypeError, match=r"unsupported operand|not supported"):
+            use()

@@ -18,17 +18,23 @@ import pytest
 import autograd.numpy as anp
 import backends
 from autograd import (
+    AnomalyError,
     GraphError,
     Tensor,
     check_grads,
     checkpoint,
     custom_vjp,
+    detect_anomaly,
+    draw,
     grad,
     gradients,
     hessian,
     jacobian,
     jvp,
+    lines,
     no_grad,
+    profile,
+    record_lines,
     scalar,
     tensor,
     vjp,
@@ -409,3 +415,89 @@ def test_a_module_level_custom_vjp_is_picklable() -> None:
     assert pickle.loads(pickle.dumps(scaled)) is scaled
     assert pickle.loads(pickle.dumps(grad(scaled)))(3.0, 2.0) == 12.0
     assert scaled.__name__ == "scaled" and scaled.__doc__ == "x²·y"
+
+
+# Who watches ------------------------------------------------------------------------------------------------------
+
+
+@checkpoint
+def stretch(x: Any) -> Any:
+    return anp.exp(anp.sin(x))
+
+
+@custom_vjp
+def halved(x: Any) -> Any:
+    return x * 2.0 / 2.0
+
+
+halved.defvjp(lambda x: (halved(x), None), lambda _, g: (g * 0.5,))
+
+
+def _watched() -> Any:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    with lines.scope("block"):
+        y = stretch(x)
+        z = halved(y)
+    return z.sum()
+
+
+def test_recorded_lines_are_those_of_the_call() -> None:
+    with record_lines():
+        out = _watched()
+    called, below = out.grad_fn.edges[0], out.grad_fn.edges[0].edges[0]
+    assert called.plan.name == "halved" and called.note.line.code == "z = halved(y)"
+    assert below.plan.name == "checkpoint(stretch)" and below.note.line.code == "y = stretch(x)"
+    assert called.note.path == below.note.path == "block"
+    picture = draw(out).html()
+    assert "y = stretch(x)" in picture and "z = halved(y)" in picture
+
+
+def test_profiles_show_calls_of_functions_with_their_lines() -> None:
+    with profile() as seen:
+        _watched().backward()
+    backward = {row.name: row for row in seen.rows() if row.phase == "backward"}
+    assert backward["halved"].calls == backward["checkpoint(stretch)"].calls == 1
+    where = {row.name for row in seen.rows("line") if row.phase == "backward"}
+    assert any("y = stretch(x)" in line for line in where) and any("z = halved(y)" in line for line in where)
+    assert {row.name for row in seen.rows("module")} >= {"block"}
+
+
+def test_anomalies_of_calls_of_functions_are_found() -> None:
+    @custom_vjp
+    def blown(x: Any) -> Any:
+        return x * np.inf
+
+    blown.defvjp(lambda x: (blown(x), None), lambda _, g: (g,))
+    x = tensor([1.0, 2.0], requires_grad=True)
+    said = r"^blown made an infinity \(2 of 2 elements\) at .*blown\(x\).*; argument 0 is \(2,\) float64 from 1 to 2"
+    with pytest.raises(AnomalyError, match=said), detect_anomaly():
+        blown(x)
+    with pytest.raises(AnomalyError, match=r"^log made NaN .* x is \(2,\) float64 from -2 to -1"), detect_anomaly():
+        checkpoint(anp.log)(-x)
+    with pytest.raises(AnomalyError, match="the backward pass of halved made NaN"), detect_anomaly():
+        halved.defvjp(lambda x: (halved(x), None), lambda _, g: (g * np.nan,))
+        try:
+            halved(x).sum().backward()
+        finally:
+            halved.defvjp(lambda x: (halved(x), None), lambda _, g: (g * 0.5,))
+
+
+@pytest.mark.parametrize("inner", ["checkpoint", "custom_vjp", "closure"])
+def test_a_write_to_what_an_inner_call_reads_is_noticed(inner: str) -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    w = tensor([1.0, 2.0], requires_grad=True) * 1.0
+
+    @custom_vjp
+    def product(a: Any, b: Any) -> Any:
+        return a * b
+
+    product.defvjp(lambda a, b: (a * b, (a, b)), lambda kept, g: (g * kept[1], g * kept[0]))
+    calls: dict[str, Any] = {
+        "checkpoint": lambda x: checkpoint(lambda a, b: a * b)(x, w),
+        "custom_vjp": lambda x: product(x, w),
+        "closure": lambda x: checkpoint(lambda a: a * w)(x),
+    }
+    y = checkpoint(calls[inner])(x)
+    w[...] = 0.0
+    with pytest.raises(GraphError, match="setitem changed one of them in place"):
+        y.sum().backward()

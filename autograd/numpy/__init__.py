@@ -24,6 +24,7 @@ from autograd.numpy.indexing import *
 from autograd.numpy.joining import *
 from autograd.numpy.logic import *
 from autograd.numpy.networks import *
+from autograd.numpy.normalization import *
 from autograd.numpy.padding import *
 from autograd.numpy.parts import *
 from autograd.numpy.polynomials import *

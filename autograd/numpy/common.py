@@ -205,6 +205,33 @@ def as_dtype(dtype: Any) -> Any:
     return _dtype(dtype)
 
 
+# Integers that name classes and rows --------------------------------------------------------------------
+
+
+def integers(name: str, labels: Any, other: Any) -> Any:
+    """Labels as an integer array of ``other``'s backend.
+
+    Raises:
+        TypeError: they are floats.
+    """
+    labels = raw(arraylike(labels, other))
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name}: expected integer labels; got {labels.dtype}. Cast them with .astype('int64'), or pass "
+            "probabilities of the prediction's shape where the loss takes them."
+        )
+    return labels
+
+
+def check_range(name: str, what: str, values: Any, count: int, fix: str) -> None:
+    """Raise IndexError for integers outside 0 … count - 1, where looking does not wait for a device."""
+    values = raw(values)
+    if backend_of(values).device_type == "cpu" and values.size:
+        low, high = int(values.min()), int(values.max())
+        if low < 0 or high >= count:
+            raise IndexError(f"{name}: expected {what} from 0 to {count - 1}; got {low if low < 0 else high}. {fix}")
+
+
 # What Tensors don't have -----------------------------------------------------------------------------------
 
 _FIXES = {

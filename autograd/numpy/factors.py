@@ -60,9 +60,9 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """The lower-triangular L with ``L·Lᴴ = a``, or with ``upper`` the upper-triangular U with ``Uᴴ·U = a``.
 
     Args:
-        a: Hermitian and positive definite, (…, n, n). Only one triangle is read, the one the result has; the
-            gradient is that of this function, and lies in the same triangle (its Hermitian part is what libraries
-            return that take the other triangle to change along).
+        a: Hermitian and positive definite, (…, n, n). Of its values only one triangle is read, the one the result
+            has. The gradient is Hermitian, half of it in each triangle, as HIPS autograd, JAX and PyTorch have it:
+            a step along it leaves the matrix Hermitian. (That of ``eigh`` lies in the triangle that is read.)
 
     Raises:
         LinAlgError: not square, or not positive definite.
@@ -163,7 +163,9 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Eigenvalues, in ascending order, and eigenvectors (the columns) of Hermitian matrices (…, n, n).
 
     Args:
-        UPLO: the triangle that is read, ``"L"`` or ``"U"``; the gradient lies in it (see ``cholesky``).
+        UPLO: the triangle that is read, ``"L"`` or ``"U"``. The gradient lies in it, as in HIPS autograd: it is that
+            of this function, which doesn't depend on the other triangle. Its Hermitian part, ``(g + gᴴ)/2``, is what
+            JAX gives, which takes both triangles to move (``cholesky`` does so here as well).
 
     Signs (phases) of the vectors are arbitrary; equal eigenvalues contribute 0 to their gradients.
 

@@ -13,10 +13,12 @@ from typing import Any
 from autograd.numpy.common import arraylike, backend_of, normalize_one, raw
 from autograd.numpy.convolution import Size, as_sizes, batched, unbatched
 from autograd.numpy.indexing import take
+from autograd.numpy.parts import astype
 from autograd.ops import conv as _conv
 from autograd.ops import linalg as _linalg
 from autograd.ops import pool as _pool
 from autograd.ops import reduce as _reduce
+from autograd.ops import scan as _scan
 from autograd.ops import shape as _shape
 from autograd.ops import windows as _windows
 
@@ -171,22 +173,33 @@ def _avg(
 ) -> Any:
     x, single = batched(name, arraylike(x), n)
     options = _frame(name, n, x.shape[2:], kernel_size, stride, padding, 1, ceil_mode)
-    out = _pool.pool_sum(x, **options)
+    # A sum of halves may be larger than any half, when their mean is none the less one.
+    wide = _scan.accumulator(x.dtype)
+    out = _pool.pool_sum(x if wide is None else astype(x, wide), **options)
+    out = _divided(out, name, x.shape[2:], options, count_include_pad, divisor)
+    return unbatched(out if wide is None else astype(out, x.dtype), single)
+
+
+def _divided(
+    out: Any, name: str, size: tuple[int, ...], options: dict[str, Any], count_include_pad: bool, divisor: int | None
+) -> Any:
+    """Sums of windows divided by how many entries count in each."""
+    n = len(size)
     if divisor is not None:
-        return unbatched(out / as_sizes(name, "divisor_override", divisor, 1)[0], single)
+        return out / as_sizes(name, "divisor_override", divisor, 1)[0]
     # How many entries count, axis by axis: those inside the input, or inside the padding that was asked for.
     by_axis = []
     for i, (m, k, s, (low, _)) in enumerate(
-        zip(x.shape[2:], options["window"], options["stride"], options["padding"], strict=True)
+        zip(size, options["window"], options["stride"], options["padding"], strict=True)
     ):
         start, end = (-low, m + low) if count_include_pad else (0, m)
         by_axis.append([min(j * s - low + k, end) - max(j * s - low, start) for j in range(out.shape[2 + i])])
     if all([min(counts) == max(counts) for counts in by_axis]):
-        return unbatched(out / math.prod([counts[0] for counts in by_axis]), single)
-    asarray = backend_of(x).asarray
+        return out / math.prod([counts[0] for counts in by_axis])
+    asarray = backend_of(out).asarray
     for i, counts in enumerate(by_axis):
         out = out / asarray(counts, dtype=out.dtype).reshape((-1,) + (1,) * (n - 1 - i))
-    return unbatched(out, single)
+    return out
 
 
 def avg_pool1d(

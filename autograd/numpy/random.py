@@ -125,6 +125,13 @@ def set_state(state: Any) -> None:
     (source.native if source.native is not None else source).set_state(state)
 
 
+def make_streams(*chosen: backends.Backend) -> None:
+    """Make the shared streams of the default backend and of these now, not when they are first drawn from."""
+    _legacy()
+    for backend in {backends.default(), *chosen}:
+        stream(backend)
+
+
 def get_states() -> dict[str, Any]:
     """The state of every shared stream in use, on all backends, as plain data: what a training checkpoint stores.
 

@@ -11,6 +11,7 @@ from typing import Any
 from autograd.numpy.common import COERCED, arraylike, hand_over, is_tensor, namespace_of, normalize_one, raw
 from autograd.numpy.indexing import take, take_along_axis
 from autograd.numpy.joining import unstack
+from autograd.numpy.parts import astype
 from autograd.ops import shape as _shape
 from autograd.ops import sorting as _sorting
 
@@ -22,6 +23,7 @@ __all__ = [
     "partition",
     "searchsorted",
     "sort",
+    "sort_complex",
 ]
 
 _KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")
@@ -60,6 +62,17 @@ def sort(
     if is_tensor(a) or descending:
         return _sorting.sort(a, axis=axis, descending=descending)
     return namespace_of(a).sort(a, axis=axis, kind=_algorithm(kind, stable))
+
+
+def sort_complex(a: Any) -> Any:
+    """The elements along the last axis in rising order (of the real parts, then of the imaginary ones), as complex.
+
+    >>> sort_complex([3.0, 1.0])
+    array([1.+0.j, 3.+0.j])
+    """
+    a = arraylike(a)
+    narrow = a.dtype.kind in "iu" and a.dtype.itemsize < 4
+    return sort(a) if a.dtype.kind == "c" else astype(sort(a), "complex64" if narrow else "complex128")
 
 
 def argsort(

@@ -45,9 +45,10 @@ PLAIN = (
 # From files, text and buffers: read by NumPy, then put on the default backend.
 READERS = ("frombuffer", "fromfile", "fromiter", "fromregex", "fromstring", "genfromtxt", "loadtxt")
 WINDOWS = ("bartlett", "blackman", "hamming", "hanning", "kaiser")
-# To files and text, and iteration in Python: the values are brought to the host.
+# To files and text, iteration in Python, advice: the values are brought to the host.
 WRITERS = (
-    "array2string", "array_repr", "array_str", "ndenumerate", "nditer", "save", "savetxt", "savez", "savez_compressed",
+    "array2string", "array_repr", "array_str", "einsum_path", "ndenumerate", "nditer", "save", "savetxt", "savez",
+    "savez_compressed",
 )  # fmt: skip
 
 __array_api_version__ = "2024.12"

@@ -34,6 +34,11 @@ def hermitian(x: Any, uplo: str = "L") -> Any:
     return half + adjoint(half)
 
 
+def hermitian_part(x: Any) -> Any:
+    """The Hermitian matrix nearest to ``x``: the mean of it and its adjoint."""
+    return 0.5 * (x + adjoint(x))
+
+
 def of_triangle(x: Any, uplo: str = "L") -> Any:
     """What a cotangent of a Hermitian matrix gives the triangle it was read from."""
     lower = half_tril(x + adjoint(x))
@@ -66,7 +71,10 @@ def plus(a: Any, b: Any) -> Any:
 
 @primitive
 def cholesky(xp: Any, a: Any, /) -> Any:
-    """The lower-triangular L with L·Lᴴ = A, of whose A only the lower triangle is read."""
+    """The lower-triangular L with L·Lᴴ = A; the values read only A's lower triangle, the derivatives take A's half.
+
+    That is the half of A and its adjoint: both triangles move, as in every library that differentiates it.
+    """
     return xp.linalg.cholesky(a)
 
 
@@ -74,11 +82,11 @@ def _cholesky_vjp(g: Any, out: Any) -> Any:
     """dL = L·Φ(L⁻¹·dA·L⁻ᴴ), where Φ takes the lower triangle with half of the diagonal."""
     middle = half_tril(out.mT @ g)
     left = solve(out.mT, middle)
-    return of_triangle(solve(adjoint(out), left.mT).mT)
+    return hermitian_part(solve(adjoint(out), left.mT).mT)
 
 
 def _cholesky_jvp(t: Any, out: Any) -> Any:
-    left = solve(out, hermitian(t))
+    left = solve(out, hermitian_part(t))
     return out @ half_tril(adjoint(solve(out, adjoint(left))))
 
 

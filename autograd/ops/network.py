@@ -1,6 +1,6 @@
 """What networks are made of, as primitives whose own rules save time or memory.
 
-Imports ``arithmetic``, ``elementwise``, ``linalg``, ``reduce``, ``shape``, ``index``.
+Imports ``arithmetic``, ``elementwise``, ``linalg``, ``reduce``, ``scan``, ``shape``.
 
 Axes come normalised. Formulas: Bishop, "Pattern Recognition and Machine Learning" (2006), 4.3, for softmax and cross
 entropy; Ba, Kiros, Hinton, "Layer Normalization" (2016).
@@ -15,6 +15,7 @@ from autograd.ops.arithmetic import equal, exp, log
 from autograd.ops.elementwise import clip, sigmoid
 from autograd.ops.linalg import matmul
 from autograd.ops.reduce import sum as total
+from autograd.ops.scan import accumulator
 from autograd.ops.shape import reshape
 from autograd.primitive import elementwise, primitive
 
@@ -75,12 +76,24 @@ def _shifted(xp: Any, x: Any, axis: int) -> Any:
     return x - xp.where(xp.isinf(top), xp.zeros_like(top), top)
 
 
+def _total(x: Any, axis: int) -> Any:
+    """The sum along ``axis``, which is kept; of 16-bit floats in float32, as a float16 ends at 65504."""
+    return x.sum(axis=axis, keepdims=True, dtype=accumulator(x.dtype))
+
+
+def _shares(e: Any, sums: Any) -> Any:
+    """``e / sums`` in e's memory, which is the caller's own, and in its dtype."""
+    if e.dtype != sums.dtype:
+        return (e / sums).astype(e.dtype)
+    e /= sums
+    return e
+
+
 @primitive
 def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
     """``exp(x_i) / Σ_j exp(x_j)`` along ``axis``, safe from overflow."""
     e = xp.exp(x - x.max(axis=axis, keepdims=True))
-    e /= e.sum(axis=axis, keepdims=True)
-    return e
+    return _shares(e, _total(e, axis))
 
 
 def _softmax_rule(g: Any, out: Any, axis: int) -> Any:
@@ -96,7 +109,7 @@ softmax.jvp(x=lambda t, out, axis: _softmax_rule(t, out, axis))  # the Jacobian 
 def log_softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
     """``x_i - log Σ_j exp(x_j)`` along ``axis``, safe from overflow."""
     out = _shifted(xp, x, axis)
-    return out - xp.log(xp.exp(out).sum(axis=axis, keepdims=True))
+    return (out - xp.log(_total(xp.exp(out), axis))).astype(out.dtype, copy=False)
 
 
 log_softmax.vjp(x=lambda g, out, axis: g - exp(out) * total(g, axis=(axis,), keepdims=True))
@@ -108,10 +121,10 @@ def softmax_cross_entropy(xp: Any, x: Any, labels: Any, /) -> Any:
     """Per row of ``x`` (…, classes): ``log Σ_j exp(x_j) - x_label``, and the probabilities; integer ``labels`` (…,)."""
     shifted = _shifted(xp, x, -1)
     p = xp.exp(shifted)
-    norm = p.sum(axis=-1, keepdims=True)
-    p /= norm
+    norm = _total(p, -1)
+    p = _shares(p, norm)
     picked = xp.take_along_axis(shifted, labels[..., None], axis=-1)
-    return (xp.log(norm) - picked)[..., 0], p
+    return (xp.log(norm) - picked)[..., 0].astype(p.dtype, copy=False), p
 
 
 @primitive(linear="g")
@@ -151,6 +164,33 @@ softmax_cross_entropy.jvp(
         total(p * t, axis=(len(p.shape) - 1,), keepdims=False) - pick_label(t, labels),
         _softmax_rule(t, p, len(p.shape) - 1),
     )
+)
+
+
+@primitive(outputs="loss logs")
+def soft_cross_entropy(xp: Any, x: Any, y: Any, /) -> Any:
+    """Per row of ``x`` (…, classes): ``-Σ_j y_j·log softmax(x)_j``, and the logarithms; ``y`` of x's shape."""
+    logs = _shifted(xp, x, -1)
+    logs = (logs - xp.log(_total(xp.exp(logs), -1))).astype(logs.dtype, copy=False)
+    # 0·-inf counts as 0: what can't be, and is not said to be, costs nothing.
+    terms = y * xp.where(y == 0, xp.zeros_like(logs), logs)
+    return -_total(terms, -1)[..., 0].astype(logs.dtype, copy=False), logs
+
+
+def _soft_cross_entropy_x(g: Any, logs: Any, y: Any) -> Any:
+    loss, of_logs = g
+    out, last = None, (len(logs.shape) - 1,)
+    if loss is not None:
+        out = _outer(loss, 1) * (exp(logs) * total(y, axis=last, keepdims=True) - y)
+    if of_logs is not None:
+        more = of_logs - exp(logs) * total(of_logs, axis=last, keepdims=True)
+        out = more if out is None else out + more
+    return out
+
+
+soft_cross_entropy.vjp(
+    x=_soft_cross_entropy_x,
+    y=lambda g, logs: None if g[0] is None else -_outer(g[0], 1) * logs,
 )
 
 
@@ -229,7 +269,7 @@ normalize.vjp(x=_normalize_rule)
 def dropout(xp: Any, x: Any, /, *, rate: float, stream: Any) -> Any:
     """``x`` with each entry 0 with probability ``rate``, the others times 1/(1 - rate); ``stream`` draws the mask."""
     mask = stream.random(x.shape, "float32") >= rate
-    return x * mask * (1 / (1 - rate)), mask
+    return (x * mask * (1 / (1 - rate))).astype(x.dtype, copy=False), mask
 
 
 dropout.vjp(x=lambda g, mask, rate: g * mask * (1 / (1 - rate)))

@@ -1,4 +1,4 @@
-"""Pooling: maxima and sums over windows. Imports ``autograd.primitive`` and ``ops.conv``.
+"""Pooling: maxima and sums over windows. Imports ``ops.conv``, ``ops.scan``.
 
 ``pool_sum`` and ``unpool_sum`` are adjoint to each other, and so are ``pool_pick`` and ``unpool_pick``, which read and
 write the window positions that ``max_pool`` found. Where several entries of a window are greatest, the first is taken.
@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from autograd.ops.conv import Pads, Sizes, output_size, padded, places
+from autograd.ops.scan import accumulator
 from autograd.primitive import primitive
 
 
@@ -61,14 +62,16 @@ def unpool_pick(
     """Zeros of ``size`` with each entry of ``x`` added where its window's ``index`` names."""
     n = len(window)
     out = x.shape[x.ndim - n :]
-    full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype)
+    wide = accumulator(x.dtype)
+    full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype if wide is None else wide)
     disjoint = all([s > d * (k - 1) for s, k, d in zip(stride, window, dilation, strict=True)])
     for k, (_, where) in enumerate(places(window, out, stride, dilation)):
         if disjoint:
             full[(..., *where)] = x * (index == k).astype(x.dtype)
         else:
             full[(..., *where)] += x * (index == k).astype(x.dtype)
-    return _cut(xp, full, size, padding)
+    full = _cut(xp, full, size, padding)
+    return full if wide is None else full.astype(x.dtype)
 
 
 @primitive(linear="x")
@@ -77,24 +80,27 @@ def pool_sum(xp: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads,
     n = len(window)
     out = output_size(x.shape[x.ndim - n :], window, stride, padding, dilation)
     full = padded(xp, x, padding)
+    wide = accumulator(x.dtype)
     result = None
     for _, where in places(window, out, stride, dilation):
         here = full[(..., *where)]
         if result is None:
-            result = here.copy()
+            result = here.copy() if wide is None else here.astype(wide)
         else:
             result += here
-    return result
+    return result if wide is None else result.astype(x.dtype)  # type: ignore[union-attr]
 
 
 @primitive(linear="x")
 def unpool_sum(xp: Any, x: Any, /, *, size: Sizes, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:
     """Zeros of ``size`` with each entry of ``x`` added all over its window."""
     n = len(window)
-    full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype)
+    wide = accumulator(x.dtype)
+    full = _empty(xp, x.shape[: x.ndim - n], size, padding, x.dtype if wide is None else wide)
     for _, where in places(window, x.shape[x.ndim - n :], stride, dilation):
         full[(..., *where)] += x
-    return _cut(xp, full, size, padding)
+    full = _cut(xp, full, size, padding)
+    return full if wide is None else full.astype(x.dtype)
 
 
 def _unpicked(g: Any, index: Any, x_spec: Any, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> Any:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import autograd.numpy as np
 from autograd import Tensor
 from autograd.numpy.common import backend_of, raw
+from autograd.numpy.networks import dropout
 from autograd.ops.network import linear
 from nn import init
 from nn.layers.dense import Linear, check_size
-from nn.layers.dropout import dropout
 from nn.module import Module, parameter
 
 

@@ -5,75 +5,16 @@ Parameters and running statistics have PyTorch's names (weight, bias, running_me
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import autograd.numpy as np
 import backends
 from autograd import Tensor, no_grad
-from autograd.numpy.common import backend_of, normalize_one, raw
-from autograd.ops.network import normalize
+from autograd.numpy.common import backend_of, raw
+from autograd.numpy.normalization import batch_norm
 from nn.layers.dense import check_size
-from nn.layers.normalization import Norm, affine, along
+from nn.layers.normalization import Norm
 from nn.module import buffer, parameter
-
-
-def batch_norm(
-    x: Any,
-    running_mean: Any = None,
-    running_var: Any = None,
-    weight: Any = None,
-    bias: Any = None,
-    training: bool = False,
-    momentum: Any = 0.1,
-    eps: float = 1e-5,
-    axis: int = 1,
-    unbiased: bool = True,
-) -> Any:
-    """(x - mean)/√(var + ε)·weight + bias, channel by channel (Ioffe, Szegedy 2015).
-
-    Args:
-        running_mean, running_var: Tensors used instead of the batch's statistics where not ``training``, and moved
-            towards these by ``momentum`` of the way where ``training``.
-        axis: the channels'.
-        unbiased: whether running_var takes the batch's variance times n/(n - 1), as in PyTorch, or as it is (Keras).
-
-    Raises:
-        ValueError: training on a single value per channel, or the channels don't fit the parameters.
-
-    >>> batch_norm(np.array([[1.0], [3.0]]), training=True, eps=0.0)
-    array([[-1.],
-           [ 1.]])
-    """
-    shape = tuple(x.shape)
-    axis = normalize_one(axis, len(shape))
-    for name, value in (("weight", weight), ("running_mean", running_mean)):
-        if value is not None and tuple(value.shape) != (shape[axis],):
-            raise ValueError(
-                f"batch_norm: expected as many channels (axis {axis}) as {name} has ({value.shape[0]}); got {shape}. "
-                "Correct num_features, or the axis."
-            )
-    weight, bias = along(weight, axis, len(shape)), along(bias, axis, len(shape))
-    if not training and running_mean is not None:
-        mean, var = along(running_mean, axis, len(shape)), along(running_var, axis, len(shape))
-        return affine((x - mean) * (1 / np.sqrt(var + eps)), weight, bias)
-    axes = tuple([i for i in range(len(shape)) if i != axis])
-    count = math.prod([shape[i] for i in axes])
-    if count < 2 and training:
-        raise ValueError(
-            f"batch_norm: expected more than one value per channel in training; got shape {shape}. "
-            "Use a larger batch, or drop the last, short one."
-        )
-    out, scale = normalize(x, axis=axes, epsilon=eps, centre=True)
-    if training and running_mean is not None:
-        with no_grad():
-            mean = np.mean(raw(x), axis=axes)
-            var = np.reshape(raw(scale), (-1,)) ** -2 - eps
-            if unbiased:
-                var = var * (count / (count - 1))
-            running_mean[...] = running_mean + momentum * (mean - running_mean)
-            running_var[...] = running_var + momentum * (var - running_var)
-    return affine(out, weight, bias)
 
 
 class BatchNorm(Norm):

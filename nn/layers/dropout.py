@@ -6,25 +6,11 @@ from typing import Any
 
 import autograd.numpy as np  # noqa: F401 - for the examples
 from autograd.numpy.common import backend_of
-from autograd.ops import network as _network
-from nn import random
+from autograd.numpy.networks import dropout
 from nn.module import Module
 
 # Where SELU goes far to the left, -scale·alpha: what alpha dropout puts in place of a value (Klambauer et al. 2017).
 _SATURATED = -1.7580993408473766
-
-
-def dropout(x: Any, p: float = 0.5, training: bool = True) -> Any:
-    """Each entry 0 with probability ``p``, the others times 1/(1 - p); x itself where not ``training``.
-
-    >>> dropout(np.ones(2), 1.0)
-    array([0., 0.])
-    """
-    if not training or p == 0:
-        return x
-    if p == 1:
-        return x * 0
-    return _network.dropout(x, rate=p, stream=random.stream(backend_of(x)))
 
 
 def _whole(name: str, x: Any, p: float, training: bool, axes: tuple[int, ...]) -> Any:

@@ -4,32 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import autograd.numpy as np
-from autograd import stop_gradient
+from autograd.numpy.networks import embedding
 from nn import init
-from nn.inputs import check_range, integers
 from nn.layers.dense import check_size
 from nn.module import Module, parameter
-
-
-def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:
-    """``weight[indices]``: (…) integers to (…, dim); the row ``padding_idx`` gets no gradient.
-
-    Raises:
-        IndexError: an index is out of range (on a GPU it is not looked for).
-        TypeError: indices are floats.
-
-    >>> embedding(np.array([1, 0, 1]), np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([[3., 4.],
-           [1., 2.],
-           [3., 4.]])
-    """
-    indices = integers("embedding", indices, weight)
-    check_range("embedding", "indices", indices, weight.shape[0], "Make the table larger, or correct the indices.")
-    out = np.take(weight, indices, axis=0)
-    if padding_idx is None:
-        return out
-    return np.where(np.expand_dims(indices == padding_idx % weight.shape[0], -1), stop_gradient(out), out)
 
 
 class Embedding(Module):
@@ -39,6 +17,7 @@ class Embedding(Module):
         padding_idx: a row that starts at 0 and is not trained.
         weight_init: by default Gaussian with variance 1, as PyTorch's.
 
+    >>> import autograd.numpy as np
     >>> Embedding(7, 3)(np.array([[0, 6]])).shape
     (1, 2, 3)
     """

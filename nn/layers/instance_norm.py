@@ -8,9 +8,9 @@ from typing import Any
 import autograd.numpy as np
 from autograd import no_grad
 from autograd.numpy.common import raw
+from autograd.numpy.normalization import affine, along, batch_norm
 from autograd.ops.network import normalize
-from nn.layers.batch_norm import BatchNorm, batch_norm
-from nn.layers.normalization import affine, along
+from nn.layers.batch_norm import BatchNorm
 
 
 def instance_norm(

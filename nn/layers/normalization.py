@@ -1,4 +1,4 @@
-"""Layer, group and RMS norm: one primitive on different axes. Imports ``nn.module``, ``autograd``.
+"""Layer, group and RMS norm as layers over ``autograd.numpy``'s functions. Imports ``nn.module``, ``autograd``.
 
 ``LayerNormalization`` is Keras's spelling, sized by the first batch; the others are PyTorch's.
 """
@@ -10,78 +10,10 @@ from typing import Any
 import autograd.numpy as np
 import backends
 from autograd import Tensor
-from autograd.numpy.common import backend_of, normalize_one
-from autograd.ops.network import normalize
+from autograd.numpy.common import backend_of
+from autograd.numpy.normalization import group_norm, layer_norm, rms_norm
 from nn.layers.dense import check_size
 from nn.module import Module, parameter
-
-
-def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """(x - mean)/√(var + ε)·weight + bias over the last axes, of ``normalized_shape`` (Ba, Kiros, Hinton 2016).
-
-    Raises:
-        ValueError: x does not end in these axes.
-
-    >>> layer_norm(np.array([[1.0, 3.0]]), (2,), eps=0.0)
-    array([[-1.,  1.]])
-    """
-    out = normalize(x, axis=_last_axes("layer_norm", x, normalized_shape), epsilon=eps, centre=True)[0]
-    return affine(out, weight, bias)
-
-
-def rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
-    """x/√(mean(x²) + ε)·weight over the last axes (Zhang, Sennrich 2019); ε is the dtype's machine epsilon for None.
-
-    >>> rms_norm(np.array([[3.0, 3.0]]), (2,))
-    array([[1., 1.]])
-    """
-    if eps is None:
-        eps = float(np.finfo(x.dtype).eps)  # type: ignore[attr-defined]
-    out = normalize(x, axis=_last_axes("rms_norm", x, normalized_shape), epsilon=eps, centre=False)[0]
-    return affine(out, weight, None)
-
-
-def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, axis: int = 1) -> Any:
-    """Normalised over each group of channels and all further axes but the batch's (Wu, He 2018).
-
-    Args:
-        axis: the channels'; their number is a multiple of ``num_groups``.
-
-    >>> group_norm(np.array([[1.0, 3.0, 2.0, 6.0]]), 2, eps=0.0)
-    array([[-1.,  1., -1.,  1.]])
-    """
-    shape = tuple(x.shape)
-    axis = normalize_one(axis, len(shape))
-    channels = shape[axis]
-    if channels % num_groups:
-        raise ValueError(
-            f"group_norm: expected the channels (axis {axis}: {channels}) to be a multiple of the {num_groups} groups; "
-            "they are not. Choose another number of groups."
-        )
-    grouped = np.reshape(x, (*shape[:axis], num_groups, channels // num_groups, *shape[axis + 1 :]))
-    axes = tuple([i for i in range(1, len(shape) + 1) if i != axis])
-    out = np.reshape(normalize(grouped, axis=axes, epsilon=eps, centre=True)[0], shape)
-    return affine(out, along(weight, axis, len(shape)), along(bias, axis, len(shape)))
-
-
-def affine(x: Any, weight: Any, bias: Any) -> Any:
-    """x·weight + bias, where there are such."""
-    if weight is not None:
-        x = x * weight
-    return x if bias is None else x + bias
-
-
-def along(value: Any, axis: int, ndim: int) -> Any:
-    """A vector as it broadcasts along ``axis`` of ``ndim``."""
-    return value if value is None or axis == ndim - 1 else np.reshape(value, (-1,) + (1,) * (ndim - 1 - axis))
-
-
-def _last_axes(name: str, x: Any, normalized_shape: Any) -> tuple[int, ...]:
-    wanted = _as_shape(normalized_shape)
-    shape = tuple(x.shape)
-    if shape[len(shape) - len(wanted) :] != wanted:
-        raise ValueError(f"{name}: expected an input with the last axes {wanted}; got {shape}. Correct one of the two.")
-    return tuple(range(len(shape) - len(wanted), len(shape)))
 
 
 def _as_shape(shape: Any) -> tuple[int, ...]:

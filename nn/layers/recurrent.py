@@ -6,11 +6,11 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd.numpy.common import backend_of, raw
+from autograd.numpy.networks import dropout
 from autograd.ops import recurrent as _recurrent
 from autograd.ops.network import linear
 from nn import init
 from nn.layers.dense import check_size
-from nn.layers.dropout import dropout
 from nn.module import Module, parameter
 
 

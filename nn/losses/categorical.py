@@ -87,10 +87,7 @@ def cross_entropy(
         y = _classes_last(like(target, x))
         if label_smoothing:
             y = (1 - label_smoothing) * y + label_smoothing / classes
-        terms = np.log_softmax(x) * y
-        if weight is not None:
-            terms = terms * like(weight, x)
-        loss = -np.sum(terms, axis=-1)
+        loss = np.cross_entropy(x, y if weight is None else y * like(weight, x))
         if reduction == "mean" and not loss.shape:
             return loss
         return reduce(loss, reduction, sample_weight)

@@ -48,6 +48,12 @@ ROWS = [
         (X, LABELS),
         reference=lambda x, labels: (-np.log(_softmax(x, 1))[np.arange(3), labels], _softmax(x, 1)),
     ),
+    Case(
+        "soft_cross_entropy",
+        ops.soft_cross_entropy,
+        (X, np.abs(X) / 3),
+        reference=lambda x, y: (-(y * np.log(_softmax(x, 1))).sum(1), np.log(_softmax(x, 1))),
+    ),
     Case("pick_label", ops.pick_label, (X, LABELS), reference=lambda x, labels: x[np.arange(3), labels]),
     Case(
         "one_hot_subtract",

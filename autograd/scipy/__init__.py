@@ -1,0 +1,1 @@
+"""``autograd.scipy.special`` and ``autograd.scipy.stats``, under the names that HIPS autograd's programs import."""

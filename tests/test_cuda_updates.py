@@ -1,0 +1,170 @@
+"""Optimisers' steps as CUDA kernels: compiled by NVRTC, run as C++ on this CPU, and chosen where they can be."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd.numpy as anp
+import backends
+import nn.optim as optim
+from autograd import tensor
+from autograd.emit import Formula
+from autograd.fuse import Fused
+from backends.cupy_backend import CupyBackend
+from tests.helpers import to_numpy
+from tests.test_cuda_sources import built, cubin
+
+KINDS: dict[str, dict[str, Any]] = {
+    "SGD": {}, "SGD momentum": {"momentum": 0.9, "nesterov": True}, "Adam": {}, "AdamW": {}, "NAdam": {}, "RAdam": {},
+    "Adamax": {}, "RMSprop": {"momentum": 0.9, "centered": True}, "Adagrad": {}, "Adadelta": {}, "Lion": {},
+}  # fmt: skip
+# What CUDA C++ has and C++ has not.
+MORE = "#define __forceinline__ inline\n#undef __device__\n#define __device__\n#include <math.h>\n"
+
+
+def step_of(kind: str) -> tuple[Any, int, tuple[float, ...]]:
+    """An optimiser's update, how many arrays it takes, and the numbers of its third step."""
+    optimizer = getattr(optim, kind.split()[0])([tensor([1.0], requires_grad=True)], **KINDS[kind])
+    (group,) = optimizer.groups
+    update, names = optimizer.formula(group)
+    return update, 2 + len(names), optimizer.numbers(group, 3)
+
+
+def formula_of(kind: str, dtype: str) -> tuple[Formula, tuple[int, ...]]:
+    update, arrays, numbers = step_of(kind)
+    writes = (0, *range(2, arrays))
+    formula = Fused(update, writes)._formula(np.dtype(dtype), arrays, len(numbers))
+    formula.name = re.sub(r"\W", "_", f"{kind}_{dtype}")
+    return formula, writes
+
+
+def source_of(kind: str, dtype: str) -> str:
+    formula, writes = formula_of(kind, dtype)
+    return formula.update_kernel(step_of(kind)[1], writes)
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_compiles(kind: str, dtype: str, architecture: str) -> None:
+    name = formula_of(kind, dtype)[0].name
+    assert f".text.{name}".encode() in cubin(source_of(kind, dtype), architecture)
+
+
+def looped(formula: Formula, arrays: int) -> str:
+    """The kernel for one thread after the other, called with the arrays, the numbers as doubles, and n."""
+    kinds = ["float" if p.dtype == "float32" else "double" for p in formula.parameters]
+    pointers = ", ".join(f"void* a{i}" for i in range(arrays))
+    doubles = "".join(f", double s{i}" for i in range(len(kinds) - arrays))
+    given = [f"({kinds[i]}*)a{i}" for i in range(arrays)] + [f"({k})s{i}" for i, k in enumerate(kinds[arrays:])]
+    return (
+        f'extern "C" void run_{formula.name}({pointers}{doubles}, long long n) {{\n'
+        "    blockDim.x = 32;\n"
+        "    for (blockIdx.x = 0; blockIdx.x < (n + 31) / 32 + 1; ++blockIdx.x)\n"
+        f"        for (threadIdx.x = 0; threadIdx.x < 32; ++threadIdx.x) {formula.name}({', '.join(given)}, n);\n}}\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def on_the_cpu(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    found, prelude = [], ""
+    for kind in KINDS:
+        for dtype in ("float32", "float64"):
+            formula, _ = formula_of(kind, dtype)
+            prelude, head, rest = source_of(kind, dtype).partition('extern "C" __global__')
+            found.append(head + rest + looped(formula, step_of(kind)[1]))
+    folder: Path = tmp_path_factory.mktemp("updates")
+    return built(MORE + prelude + "".join(found), folder)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_is_what_the_calls_compute(on_the_cpu: ctypes.CDLL, kind: str, dtype: str) -> None:
+    update, arrays, numbers = step_of(kind)
+    formula, writes = formula_of(kind, dtype)
+    rng = np.random.default_rng(0)
+    given = [(rng.uniform(0.1, 0.5, size=133) ** i).astype(dtype) for i in range(arrays)]
+    given[0], given[1] = rng.normal(size=133).astype(dtype), rng.normal(size=133).astype(dtype)
+    wanted = [a.copy() for a in given]
+    Fused(update, writes)(wanted, numbers)  # too few elements for a kernel: array calls
+    padded = [np.append(a, np.full(7, 77, dtype)) for a in given]
+    getattr(on_the_cpu, f"run_{formula.name}")(
+        *[ctypes.c_void_p(a.ctypes.data) for a in padded],
+        *[ctypes.c_double(x) for x in numbers],
+        ctypes.c_longlong(133),
+    )
+    for want, got in zip(wanted, padded, strict=True):
+        np.testing.assert_allclose(got[:133], want, rtol={"float32": 3e-7, "float64": 1e-15}[dtype], atol=1e-30)
+        assert (got[133:] == 77).all()
+
+
+# Chosen, where it can be -----------------------------------------------------------------------------------------
+
+
+def saxpy(p: Any, g: Any, rate: Any) -> Any:
+    return (p - rate * anp.tanh(g),)
+
+
+class Recording(CupyBackend):
+    """CuPy's backend with launches noted, not made."""
+
+    name = "recording"
+
+    def __init__(self) -> None:
+        from tests.strict_namespace import xp
+
+        super().__init__(xp)
+        self.launched: list[tuple[Any, ...]] = []
+
+    def launch(self, source: str, kernel: str, threads: int, args: tuple[Any, ...]) -> None:
+        self.launched.append((source, kernel, threads, args))
+        args[0]._a[...] = 5.0
+
+
+def test_a_kernel_is_launched_on_contiguous_arrays_with_typed_numbers() -> None:
+    backend = Recording()
+    formula = Fused(saxpy, (0,))._formula(np.dtype("float32"), 2, 1)
+    run = backend.compile(formula, 2, (0,))
+    assert run is not None
+    xp = backend.xp
+    p, g = xp.zeros((3, 4), "float32"), xp.ones((3, 4), "float32")
+    run([p, g], (0.1,))
+    ((source, kernel, threads, args),) = backend.launched
+    assert kernel == "saxpy" and "void saxpy(float* a0_, const float* a1_, float s0, long long n)" in source
+    assert threads == 12 and args[0] is p and args[1] is g
+    assert type(args[2]) is np.float32 and type(args[3]) is np.int64 and args[3] == 12
+    # RawKernels know no strides: what is not contiguous is copied, and the copy written back.
+    strided = xp.zeros((4, 3), "float32").T
+    run([strided, g], (0.1,))
+    assert backend.launched[1][3][0] is not strided
+    np.testing.assert_array_equal(to_numpy(strided), np.full((3, 4), 5.0))
+    empty = xp.zeros((0,), "float32")
+    run([empty, empty], (0.1,))
+    assert len(backend.launched) == 2
+
+
+@pytest.mark.parametrize("dtype", ["float16", "complex64"])
+def test_what_cuda_c_has_not_is_left_to_calls(dtype: str) -> None:
+    formula = Fused(saxpy, (0,))._formula(np.dtype(dtype), 2, 1)
+    assert Recording().compile(formula, 2, (0,)) is None
+
+
+@pytest.mark.parametrize("kind", ["SGD momentum", "Adam", "RMSprop"])
+def test_large_steps_agree_on_every_backend(kind: str, backend: backends.Backend) -> None:
+    rng = np.random.default_rng(0)
+    start, grads = rng.normal(size=(200, 100)).astype("float32"), rng.normal(size=(3, 200, 100)).astype("float32")
+    results = []
+    for place in (backend, backends.get("numpy")):
+        p = tensor(place.asarray(start), requires_grad=True)
+        optimizer = getattr(optim, kind.split()[0])([p], **KINDS[kind])
+        for g in grads:
+            p.grad = tensor(place.asarray(g))
+            optimizer.step()
+        results.append(to_numpy(p))
+    np.testing.assert_allclose(*results, rtol=1e-6, atol=1e-7)
