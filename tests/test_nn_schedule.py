@@ -65,5 +65,14 @@ def test_bad_input_says_what_was_expected() -> None:
         schedule.ReduceLROnPlateau(optimizer, factor=2)
     with pytest.raises(ValueError, match="expected at most 2 steps"):
         cycle = schedule.OneCycleLR(optimizer, 1.0, 2, pct_start=0.9)
+        for _ in range(3):
+            cycle.step()
+
+
+def test_one_cycle_takes_a_step_after_each_of_its_batches() -> None:
+    optimizer = optim.SGD([tensor([1.0], requires_grad=True)], lr=1.0, momentum=0.9)
+    cycle = schedule.OneCycleLR(optimizer, 1.0, total_steps=10)
+    for _ in range(10):
+        last = optimizer.lr
         cycle.step()
-        cycle.step()
+    assert math.isclose(last, 1 / 25 / 1e4, rel_tol=1e-9) and optimizer.lr == last
