@@ -65,7 +65,7 @@ def code(source: str) -> str:
             fresh = False
         if alone or token.type == tokenize.COMMENT:
             kept.append((token.start, token.end))
-    lines = source.splitlines(keepends=True)
+    lines = list(io.StringIO(source))  # as tokenize counts them: splitlines() would split at form feeds as well
     for (row, column), (last, end) in reversed(kept):
         lines[row - 1 : last] = [lines[row - 1][:column] + lines[last - 1][end:]]
     return "".join([line.rstrip() + "\n" for line in lines if line.strip()])

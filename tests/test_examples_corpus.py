@@ -45,7 +45,8 @@ class A:
 
     text = """no docstring"""  # kept
     "a string that is a statement"
-
+    page = "a form\f\ffeed"
+\f
 
 def f(x, key="# no comment"):
     # gone
@@ -59,7 +60,8 @@ def f(x, key="# no comment"):
 
 def test_code_is_what_runs(corpus: Any) -> None:
     assert corpus.code(SOURCE) == (
-        'import os\nclass A:\n    text = """no docstring"""\ndef f(x, key="# no comment"):\n'
+        'import os\nclass A:\n    text = """no docstring"""\n    page = "a form\f\ffeed"\n'
+        'def f(x, key="# no comment"):\n'
         '    return (\n        "in brackets"\n        + x\n    )\n'
     )
     assert corpus.docstrings(SOURCE) == ["What it is.", "Of a class,\non two lines.", "Of a function."]
