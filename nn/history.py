@@ -72,6 +72,9 @@ class History:
                         [e + 1 for e in self._epochs[name]], self.history[name], style, color=f"C{i}", label=name
                     )
             panel.set_xlabel("epoch")
+            if ax is None:
+                panel.set_ylabel(kind.replace("_", " "))
+                panel.xaxis.get_major_locator().set_params(integer=True)  # there is no epoch 2.5
             panel.legend()
         return figure
 

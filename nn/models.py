@@ -6,6 +6,7 @@ classes of one's own are handed to ``load_model``.
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -117,6 +118,8 @@ def _compile(model: Any, tree: Mapping[str, Any]) -> None:
 def _encoded(value: Any, where: str) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, numbers.Number) and hasattr(value, "item"):  # NumPy's numbers are kept as Python's
+        return value.item()
     if isinstance(value, Module):
         name = type(value).__name__
         args, kwargs = value.arguments

@@ -196,13 +196,14 @@ class OneCycleLR(Schedule):
         super().__init__(optimizer)
 
     def _between(self, values: Sequence[Any], t: int) -> float:
-        # The step() after the last batch may come; what it sets is used by none.
+        # A loop of total_steps batches ends with a step too, after its last batch: the rate then stays where it is.
         if t > self.total_steps:
             raise ValueError(
                 f"OneCycleLR: expected at most {self.total_steps} steps; got one more. Give a greater total_steps."
             )
+        t = min(t, self.total_steps - 1)
         phase = next((i for i in range(1, len(self.ends)) if t <= self.ends[i]), len(self.ends) - 1)
-        done = min((t - self.ends[phase - 1]) / (self.ends[phase] - self.ends[phase - 1]), 1.0)
+        done = (t - self.ends[phase - 1]) / (self.ends[phase] - self.ends[phase - 1])
         a, b = values[phase - 1], values[phase]
         if self.cosine:
             return b + (a - b) / 2 * (1 + math.cos(math.pi * done))

@@ -257,6 +257,8 @@ def test_history_is_plotted(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     np.testing.assert_array_equal(panels[0].lines[0].get_ydata(), history.history["loss"])
     np.testing.assert_array_equal(panels[0].lines[0].get_xdata(), [1, 2, 3])
+    assert [panel.get_ylabel() for panel in panels] == ["loss", "mae"]
+    assert all(float(tick).is_integer() for panel in panels for tick in panel.get_xticks())
     assert len(history.plot("loss").axes) == 1
     _, sparse = fit(epochs=5, validation_data=(X, Y), validation_freq=2)
     np.testing.assert_array_equal(sparse.plot("val_loss").axes[0].lines[0].get_xdata(), [2, 4])

@@ -44,6 +44,7 @@ MODELS = {
     "input": lambda: nn.Sequential([nn.layers.Input(shape=(4,)), nn.Dense(2), nn.Dense(1)]),
     "nested": lambda: nn.Sequential(nn.Sequential(nn.Linear(4, 2), nn.ReLU()), nn.Linear(2, 1)),
     "float64": lambda: nn.Sequential(nn.Linear(4, 1)).to("float64"),
+    "NumPy's numbers": lambda: nn.Sequential(nn.Linear(4, np.arange(3).max() + 1), nn.Dropout(np.float32(0.5))),
     "own": lambda: nn.Sequential(Skipping(nn.Linear(4, 4), factor=0.5), nn.Linear(4, 1)),
     "own alone": lambda: Skipping(nn.Linear(4, 4)),
 }

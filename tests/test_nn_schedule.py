@@ -149,3 +149,12 @@ def test_a_schedule_steps_by_batch_in_fit() -> None:
         optimizers.schedules.CosineDecay(0.1, 0)
     with pytest.raises(ValueError, match="one value more than boundaries; got 1 values and 1 boundaries"):
         optimizers.schedules.PiecewiseConstantDecay([1], [0.1])
+
+
+def test_one_cycle_takes_a_step_after_each_of_its_batches() -> None:
+    optimizer = optim.SGD([tensor([1.0], requires_grad=True)], lr=1.0, momentum=0.9)
+    cycle = schedule.OneCycleLR(optimizer, 1.0, total_steps=10)
+    for _ in range(10):
+        last = optimizer.lr
+        cycle.step()
+    assert math.isclose(last, 1 / 25 / 1e4, rel_tol=1e-9) and optimizer.lr == last

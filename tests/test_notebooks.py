@@ -13,12 +13,18 @@ pytest.importorskip("nbclient", reason="nbclient is not installed (extra: test)"
 
 from tests.notebooks import NOTEBOOKS, ROOT, executed  # noqa: E402
 
+# These train for half a minute on a core of their own.
+SLOW = {"09_text_generation", "10_audio"}
+
 
 def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, id=p.stem, marks=pytest.mark.slow if p.stem in SLOW else ()) for p in NOTEBOOKS]
+)
 def test_it_runs(path: Path) -> None:
     executed(path)
 

@@ -8,6 +8,7 @@ one entry per thread of this GPU, so another GPU draws other numbers from the sa
 
 from __future__ import annotations
 
+import operator
 import threading
 from typing import Any
 
@@ -127,7 +128,8 @@ class PhiloxStream(RandomStream):
         raise NotImplementedError
 
     def _draw(self, kernel: str, shape: Any, *options: Any) -> Array:
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        # Python's integers: the counter below does not fit NumPy's.
+        shape = tuple([operator.index(size) for size in (shape if hasattr(shape, "__len__") else (shape,))])
         per_block, dtype = KERNELS[kernel]
         n = 1
         for size in shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import autograd.numpy as np
@@ -170,8 +171,8 @@ class Bilinear(Module):
 
 
 def check_size(layer: Any, name: str, size: Any) -> None:
-    """Raise ValueError unless ``size`` is a positive integer."""
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+    """Raise ValueError unless ``size`` is a positive integer; NumPy's, as of ``labels.max() + 1``, are ones."""
+    if not isinstance(size, numbers.Integral) or isinstance(size, bool) or size < 1:
         raise ValueError(f"{type(layer).__name__}: expected {name} to be a positive integer; got {size!r}. Correct it.")
 
 
