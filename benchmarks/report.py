@@ -14,6 +14,10 @@ from benchmarks.results import Record, Results
 from benchmarks.stats import Growth, Ratio, paired_ratio
 from benchmarks.workload import Workload, discover
 
+# Processes that wanted a core in the last minute, for each core: more than this and others are at work.
+BUSY = 0.3
+# A fit that misses a median by more than this describes nothing.
+MISFIT = 0.3
 _STYLE = {"faster": "green", "slower": "red", "tie": "yellow"}
 
 
@@ -89,16 +93,28 @@ def number(ratio: float) -> str:
 
 
 def growth_text(fit: Growth, unit: str, size: str) -> str:
-    """A fit as a formula.
+    """A fit as a formula, with the range of its power where enough sizes tell it.
 
-    >>> growth_text(Growth(2e-6, 1e-9, 1.0), "s", "elements")
-    '2 µs + 1 ns · elements^1.00'
+    >>> growth_text(Growth(2e-6, 1e-9, 1.0, (0.98, 1.03)), "s", "elements")
+    '2 µs + 1 ns · elements^1.00 (0.98–1.03)'
     """
     show = volume if unit == "B" else duration
     fixed = f"{show(fit.fixed)} + " if fit.fixed else ""
-    if not fit.rate:
-        return f"{show(fit.fixed)}, whatever the size"
-    return f"{fixed}{show(fit.rate) if fit.rate >= 1e-12 else f'{fit.rate:.2g} s'} · {size}^{fit.power:.2f}"
+    rate = show(fit.rate) if fit.rate >= 1e-12 else f"{fit.rate:.2g} s"
+    span = f" ({fit.powers[0]:.2f}–{fit.powers[1]:.2f})" if fit.powers else ""
+    return f"{fixed}{rate} · {size}^{fit.power:.2f}{span}"
+
+
+def growth_line(fit: Growth, records: Sequence[Record], size: str) -> str:
+    """How the cost of these records, growing in size, grows: as a formula where one describes it."""
+    first, last = records[0], records[-1]
+    span = f"from {first.size:,} to {last.size:,} {size}"
+    if first.summary.high >= last.summary.low:
+        return f"no growth beyond noise {span}"
+    if fit.error > MISFIT or not fit.rate:
+        times = last.summary.median / first.summary.median
+        return f"{number(times)} times the cost {span}, along no simple curve"
+    return growth_text(fit, first.unit, size)
 
 
 def ratios_of(results: Results, ours: Record) -> dict[str, Ratio]:
@@ -168,7 +184,7 @@ def growth_lines(work: Workload, results: Results) -> list[str]:
         fit = results.growth(work.name, variant, peer, device)
         if peer == OURS and fit is not None and len(records) > 2:
             what = f"{variant}, " if variant else ""
-            lines.append(f"{what}{device}: {growth_text(fit, records[0].unit, work.size)}")
+            lines.append(f"{what}{device}: {growth_line(fit, records, work.size)}")
     return lines
 
 
@@ -264,8 +280,24 @@ def conditions(results: Results) -> list[str]:
             f"measured peak of the {device}: {rate(peak['flops'], 'FLOP/s')} (float32 product), "
             f"{rate(peak['bytes'], 'B/s')} (copy)"
         )
-    lines.append(", ".join(f"{name} {number}" for name, number in results.versions.items() if number))
+    lines.append(versions(results))
     return lines
+
+
+def versions(results: Results) -> str:
+    """Every library with its version."""
+    return ", ".join(f"{name} {number}" for name, number in results.versions.items() if number)
+
+
+def busy(results: Results) -> list[str]:
+    """A warning where other programs kept the machine busy."""
+    load, cores = results.machine.get("load"), results.machine.get("cores")
+    if load is None or not cores or load <= BUSY * cores:
+        return []
+    return [
+        f"Other programs kept this machine busy (load {load:.1f}): a library with several threads waits for each of "
+        "them, so figures are worse, and less alike, than on a machine at rest."
+    ]
 
 
 def markdown(results: Results) -> str:

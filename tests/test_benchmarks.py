@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 import backends
-from benchmarks import check, cli, environment, hosts, options, peers, report, results, runner
+from benchmarks import check, choice, cli, environment, hosts, options, peers, report, results, runner
 from benchmarks.results import Results
 from benchmarks.session import Session
 from benchmarks.workload import SIZES, Case, Workload, discover
@@ -73,7 +73,7 @@ class Here(hosts.Hosts):
     def __init__(self) -> None:
         super().__init__({})
 
-    def of(self, peer: str) -> hosts.Host:
+    def of(self, peer: str, jit: bool = True) -> hosts.Host:
         return self._local
 
 
@@ -83,7 +83,10 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Results:
     monkeypatch.setattr("benchmarks.session.ADAPTERS", {})
     found = Results(peaks={"cpu": {"flops": 1e9, "bytes": 1e9}})
     for together in runner.plan(
-        tiny, ("small", "medium"), {"cpu": "numpy"}, {"numpy": ["cpu"], "micrograd": ["cpu"], "jax": ["cpu"]}
+        tiny,
+        tiny.cases(("small", "medium")),
+        {"cpu": "numpy"},
+        {"numpy": ["cpu"], "micrograd": ["cpu"], "jax": ["cpu"]},
     ):
         runner.measure(tiny, together, Here(), found, runner.Options(rounds=6, block=1e-4, budget=5))
     return found
@@ -192,9 +195,12 @@ def test_every_workload_is_found_in_order() -> None:
     assert list(discover()) == list(workloads.ORDER)
     assert set(discover()) == files
     for name, chosen in options.SETS.items():
-        assert set(chosen) <= files, f"the set {name} names what is not there"
-        for work, labels in chosen.items():
-            assert set(labels or ()) <= set(discover()[work].sizes)
+        assert set(chosen.picks) <= files, f"the set {name} names what is not there"
+        for work_name, pick in chosen.picks.items():
+            work = discover()[work_name]
+            assert set(pick.variants or ()) <= set(work.variants)
+            for size in pick.sizes:
+                assert size in SIZES or work.numbers([size]), f"the set {name}: {work_name} has no size {size}"
 
 
 @pytest.mark.parametrize("work", discover().values(), ids=lambda work: work.name)
@@ -281,28 +287,47 @@ def test_wrong_arguments_are_explained(arguments: list[str], message: str) -> No
 
 
 def test_choosing_workloads() -> None:
-    def chosen(*arguments: str) -> dict[str, list[str]]:
-        return {work.name: sizes for work, sizes in cli.choose(options.parse(arguments))}
+    def chosen(*arguments: str) -> dict[str, list[Case]]:
+        return {work.name: cases for work, cases in choice.choose(options.parse(arguments))}
 
-    assert chosen("op", "chain") == {"op": list(SIZES), "chain": list(SIZES)}
-    assert chosen("fit", "matmul", "--sizes", "large") == {"matmul": ["large"]}
-    assert set(chosen()) == set(options.SETS["quick"])
+    chain = discover()["chain"]
+    assert chosen("op", "chain")["chain"] == list(chain.cases(SIZES))
+    assert {case.size for case in chosen("fit", "matmul", "--sizes", "large")["matmul"]} == {1_024, 2_048, 4_096}
+    assert set(chosen("fit", "matmul", "--sizes", "large")) == {"matmul"}
+    assert set(chosen()) == set(options.SETS["quick"].picks)
     assert list(chosen("--set", "all")) == list(discover())
+    assert {case.variant for case in chosen("--set", "readme")["fit_process"]} == {"with progress"}
+    assert {case.size for case in chosen("--set", "readme", "--sizes", "large")["hvp"]} == {1_024}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["op", "--set", "all"], "expected names of workloads or --set; got both: op and all"),
+        (["op", "--repeat", "5"], "--repeat: expected at least 6, which give an interval of 95 %; got 5"),
+        (["op", "--threads", "0"], "--threads: expected at least 1; got 0"),
+        (["op", "--budget", "-1"], "--budget: expected seconds above 0; got -1"),
+    ],
+)
+def test_options_that_make_no_sense_are_explained(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        options.parse(["op", "--set", "all"])
+        options.parse(arguments)
+    assert message in capsys.readouterr().err
 
 
 def test_the_list_names_every_workload() -> None:
-    text = cli.listing()
+    text = choice.listing()
     assert all(f"\n{name}: " in f"\n{text}" for name in discover())
 
 
 def test_the_program_runs_from_the_command_line(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
-    command = [sys.executable, "-m", "benchmarks", "op", "--sizes", "small", "--peers", "numpy", "--repeat", "2"]
+    command = [sys.executable, "-m", "benchmarks", "op", "--sizes", "small", "--peers", "numpy", "--repeat", "6"]
     env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_THREAD_TIMEOUT"}
     ran = subprocess.run(
-        [*command, "--backend", "numpy", "--threads", "1", "--budget", "1", "--json", str(path)],
+        [*command, "--backend", "numpy", "--threads", "1", "--budget", "60", "--json", str(path)],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -328,7 +353,7 @@ def test_without_a_gpu_the_cpu_part_runs_and_says_so(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(backends, "get", get)
     out = io.StringIO()
-    found = cli.choose_backends(SimpleNamespace(backend=None), Console(file=out, width=120))  # type: ignore[arg-type]
+    found = choice.choose_backends(SimpleNamespace(backend=None), Console(file=out, width=120))  # type: ignore[arg-type]
     assert found == {"cpu": "numpy"}
     assert "No GPU is used: cupy: no GPU here.\nMeasuring the CPU part." in out.getvalue()
 
@@ -338,7 +363,7 @@ def test_without_a_gpu_the_cpu_part_runs_and_says_so(monkeypatch: pytest.MonkeyP
 def test_the_gpu_takes_part(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     command = [sys.executable, "-m", "benchmarks", "matmul", "transfer", "--sizes", "small", "--peers", "none"]
-    ran = subprocess.run([*command, "--repeat", "2", "--json", str(path)], cwd=ROOT, timeout=170)
+    ran = subprocess.run([*command, "--repeat", "6", "--json", str(path)], cwd=ROOT, timeout=170)
     assert ran.returncode == 0
     run = results.load(path)
     assert {record.device for record in run.records if record.workload == "matmul"} == {"cpu", "gpu"}
