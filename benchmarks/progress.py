@@ -16,7 +16,7 @@ SLACK = 3.0
 class Deadline:
     """A number of seconds, dealt out to the pieces of work that are left.
 
-    >>> Deadline(math.inf).share(1.0, 10.0)
+    >>> Deadline(float("inf")).share(1.0, 10.0)
     inf
     """
 

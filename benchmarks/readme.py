@@ -1,4 +1,4 @@
-"""The README's table of figures, written between two marks and never typed. Imports ``figures``, ``results``, ``report``.
+"""The README's table of figures, written between two marks, never typed. Imports ``figures``, ``results``, ``report``.
 
 A test compares what stands in the README with the committed results.
 """
@@ -64,9 +64,9 @@ def table(results: Results, pictures: Iterable[str] = ()) -> str:
     machine, threads = results.machine, results.environment.get("XPGRAD_BENCHMARK_THREADS", "?")
     each = "one thread each" if threads == "1" else f"{threads} threads each"
     lines = [
-        f"The time of xpgrad ÷ the peer's: below 1 (bold) xpgrad is faster, a tie is a difference within noise. Medians "
-        f"of alternating runs on {machine.get('processor')}, {machine.get('cores')} cores, {each}, float32, without a "
-        f"GPU; {versions(results)}.",
+        "The time of xpgrad ÷ the peer's: below 1 (bold) xpgrad is faster, a tie is a difference within noise. Medians "
+        f"of alternating runs in float32 on {machine.get('processor')}, {machine.get('cores')} cores, {each}; "
+        f"{versions(results)}; commit {(results.commit or 'unknown')[:12]}, {results.date[:10]}.",
         *busy(results),
         "",
         "| work | xpgrad | " + " | ".join([*COLUMNS.values(), "÷ another"]) + " |",
@@ -104,7 +104,7 @@ def replace_between(text: str, section: str) -> str:
 
 
 def update(path: Path, results: Results, pictures: Sequence[Path] = ()) -> None:
-    """Write the section into a file, with those pictures that it can reach; without any, with those it shows already."""
+    """Write the section into a file, with those pictures that it can reach, or else those that it shows already."""
     text, folder = path.read_text(encoding="utf-8"), path.resolve().parent
     reached = [p.resolve().relative_to(folder).as_posix() for p in pictures if p.resolve().is_relative_to(folder)]
     section = table(results, reached or shown(text))

@@ -138,7 +138,8 @@ class Workload:
         numbers = [n for n in numbers if n in every]
         if not numbers:
             raise ValueError(
-                f"{self.name}: expected sizes among {', '.join(self.sizes)}; got {', '.join(map(str, sizes))}. Choose others."
+                f"{self.name}: expected sizes among {', '.join(self.sizes)}; got {', '.join(map(str, sizes))}. "
+                "Choose others."
             )
         return numbers
 

@@ -53,9 +53,9 @@ def xpgrad(data: Data, case: Case) -> Step:
     import backends
     import nn
 
-    layers = [nn.layers.Dense(HIDDEN, activation="relu", input_shape=(1,)), nn.layers.Dense(1, activation="sigmoid")]
-    with backends.use(case.backend):
-        model = nn.Sequential(layers)
+    with backends.use(case.backend):  # layers make their weights where they are made
+        hidden = nn.layers.Dense(HIDDEN, activation="relu", input_shape=(1,))
+        model = nn.Sequential([hidden, nn.layers.Dense(1, activation="sigmoid")])
         model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
         # Keras's weights stand as (in, out), ours as PyTorch's: (out, in).
         model.load_state_dict({name: value.T for name, value in zip(model.state_dict(), data["weights"])})

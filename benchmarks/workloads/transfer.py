@@ -28,8 +28,8 @@ def xpgrad(data: Data, case: Case) -> Step:
     from autograd import Tensor
 
     here = Tensor(data["x"])
-    there = here.cuda()
-    return (lambda: here.cuda()) if case.variant == "to the GPU" else lambda: there.cpu()
+    there = here.to(case.backend)
+    return (lambda: here.to(case.backend)) if case.variant == "to the GPU" else lambda: there.cpu()
 
 
 @work.peer("torch", devices=("gpu",))
