@@ -192,7 +192,8 @@ def crossing_lines(work: Workload, results: Results) -> list[str]:
     """From which size the GPU is worth it."""
     lines = []
     for variant in dict.fromkeys(record.variant for record in results.of(work.name)):
-        if any(r.peer == OURS and r.device == "gpu" for r in results.of(work.name) if r.variant == variant):
+        ours = {r.device for r in results.of(work.name) if r.peer == OURS and r.variant == variant}
+        if ours == {"cpu", "gpu"}:
             at = results.crossing(work.name, variant)
             what = f"{variant}, " if variant else ""
             lines.append(

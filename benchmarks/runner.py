@@ -197,7 +197,7 @@ def _record(work: Workload, turn: _Turn, results: Results) -> Record:
         work.unit,
         flops,
         least,
-        ideal(results.peaks.get(case.device), flops, least) if work.unit == "s" else None,
+        ideal(results.peaks.get(case.device), flops, least) if work.unit == "s" and work.bounded else None,
         turn.contender.note,
     )
 

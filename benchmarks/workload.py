@@ -68,6 +68,7 @@ class Workload:
         data: the inputs as NumPy arrays, the same in every process; a function of the case.
         kind: ``"step"`` times a function, ``"process"`` a fresh interpreter.
         unit: ``"s"``, or ``"B"`` where the step or program reports bytes itself.
+        bounded: whether the machine's measured peaks bound it; the way between host and GPU is neither.
         steps: how many steps of the workload one call makes; times are given per step.
         dtype: what results must be in.
         rtol: the largest difference between two libraries' results, relative to the largest element.
@@ -87,6 +88,7 @@ class Workload:
     variants: tuple[str, ...] = ("",)
     kind: str = "step"
     unit: str = "s"
+    bounded: bool = True
     steps: Callable[[Case], int] = lambda case: 1
     dtype: str = "float32"
     rtol: float = 1e-4

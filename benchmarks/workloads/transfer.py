@@ -15,6 +15,7 @@ work = Workload(
     sizes={"small": (4_096, 65_536), "medium": (1_048_576,), "large": (16_777_216, 268_435_456)},
     variants=("to the GPU", "to the host"),
     bytes=lambda case: case.size,
+    bounded=False,
 )
 
 
