@@ -1,4 +1,4 @@
-"""Plots of a run, readable at the size a README shows them. Imports ``results``, ``report`` and matplotlib."""
+"""Plots of a run, readable at the size a README shows them. Imports ``results``, ``wording`` and matplotlib."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from benchmarks.peers import OURS, PEERS
-from benchmarks.report import duration, rate
 from benchmarks.results import Record, Results
 from benchmarks.stats import Ratio
+from benchmarks.wording import duration, rate
 from benchmarks.workload import discover
 
 # Okabe and Ito's colours, which people who confuse red and green can tell apart.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 CONFIDENCE = 0.95
@@ -181,8 +181,12 @@ def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
 
 
 def _best_fit(sizes: Sequence[float], costs: Sequence[float]) -> Growth:
-    fits = (_fit(sizes, costs, step / 100) for step in range(0, 100 * _MOST_POWER + 1))
-    return min(fits, key=lambda fit: fit[0])[1]
+    def best(steps: Iterable[int]) -> Growth:
+        return min((_fit(sizes, costs, step / 100) for step in steps), key=lambda fit: fit[0])[1]
+
+    most, near = 100 * _MOST_POWER, 5
+    coarse = round(100 * best(range(0, most + 1, near)).power)
+    return best(range(max(coarse - near, 0), min(coarse + near, most) + 1))
 
 
 def _fit(sizes: Sequence[float], costs: Sequence[float], power: float) -> tuple[float, Growth]:

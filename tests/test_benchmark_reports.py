@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -108,6 +109,16 @@ def test_markdown_is_a_table_of_what_was_measured() -> None:
     assert lines[-1] == "Versions: xpgrad 0.1, torch 2.13; commit 0123abcd+, 2026-01-02."
 
 
+def test_markdown_lists_every_measurement_that_a_peer_won() -> None:
+    assert "Where a peer was faster" not in report.markdown(sample_run())
+    text = report.markdown(sample_run(scale=4))
+    line = re.search(r"Where a peer was faster, and by how much:\n\n- torch \(cpu\): (.*)\n", text)
+    assert line is not None
+    places = re.findall(r"matmul, forward, ([\d,]+) ([\d.]+)", line[1])
+    assert {size for size, _ in places} == {"10", "100", "1,000"}
+    assert [float(ratio) for _, ratio in places] == sorted((float(ratio) for _, ratio in places), reverse=True)
+
+
 def shown(run: Results, width: int) -> str:
     out = io.StringIO()
     report.show(Console(file=out, width=width), discover()["matmul"], run)
@@ -168,6 +179,32 @@ def test_plots_are_written(tmp_path: Path) -> None:
     panel = plots.draw_time(sample_run())
     assert panel is not None and any("GPU faster" in text.get_text() for text in panel.axes[0].texts)
     assert plots.plot(Results(), tmp_path / "none") == []
+
+
+def test_a_gpu_has_its_own_panel_of_ratios() -> None:
+    pytest.importorskip("matplotlib")
+    from benchmarks import plots
+
+    run = sample_run()
+    one = plots.draw_ratios(run)
+    assert one is not None and len(one.axes) == 1
+    run.records += [dataclasses.replace(r, device="gpu") for r in run.records if r.peer == "torch"]
+    two = plots.draw_ratios(run)
+    assert two is not None and [axes.get_title(loc="left") for axes in two.axes] == ["cpu", "gpu"]
+    assert [label.get_text() for label in two.axes[0].get_yticklabels()] == ["matmul, forward"]
+    # Every panel tells its scale: two labels at least, of times and of ratios.
+    panel = plots.draw_time(run)
+    assert panel is not None
+    for axis in (two.axes[0].xaxis, panel.axes[0].yaxis):
+        low, high = axis.get_view_interval()
+        shown = [axis.get_major_formatter()(value) for value in axis.get_majorticklocs() if low <= value <= high]
+        assert len(shown) >= 2 and all(shown)
+
+
+def test_what_only_the_gpu_does_overtakes_nothing() -> None:
+    run = sample_run()
+    run.records = [r for r in run.records if (r.peer, r.device) == ("xpgrad", "gpu")]
+    assert report.crossing_lines(discover()["matmul"], run) == []
 
 
 def test_a_saved_run_is_reported_again(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import check, report, stats
+from benchmarks import check, stats, wording
 
 positive = st.floats(1e-9, 1e9)
 
@@ -61,7 +61,7 @@ def test_samples_that_are_no_pairs_are_refused() -> None:
 )
 def test_a_ratio_whose_interval_straddles_one_is_a_tie(low: float, high: float, verdict: str) -> None:
     assert stats.Ratio((low + high) / 2, low, high).verdict == verdict
-    assert (verdict == "tie") == report.ratio_text(stats.Ratio((low + high) / 2, low, high)).startswith("tie")
+    assert (verdict == "tie") == wording.ratio_text(stats.Ratio((low + high) / 2, low, high)).startswith("tie")
 
 
 @given(st.floats(1e-9, 1e-3), st.floats(1e-12, 1e-6), st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0]))
