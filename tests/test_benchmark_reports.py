@@ -309,8 +309,8 @@ PROMISED = [
     ("optimizer", "Adam, with jit", 512, "torch"),
     ("conv", "plain", 64, "torch"),
     ("conv", "with jit", 64, "torch"),
-    ("transformer", "", 64, "torch"),
-    ("recurrent", "", 50, "torch"),
+    *(("transformer", how, 64, "torch") for how in ("plain", "with jit")),
+    *(("recurrent", how, 50, "torch") for how in ("plain", "with jit")),
 ]
 
 

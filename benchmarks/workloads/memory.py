@@ -12,7 +12,8 @@ from benchmarks.workload import Case, Data, Workload
 LAYERS, BATCH = 20, 8_192
 
 PROGRAM = """
-import ctypes, json, re
+import ctypes, json, os, re
+os.environ['XPGRAD_KEEP_MEMORY'] = '0'
 # A freed array goes back to the system at once: else the C library's cache would be measured, not what is alive.
 M_MMAP_THRESHOLD = -3
 ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 65536)
