@@ -1,4 +1,4 @@
-"""A run of the benchmarks: with and without the extra `jit`, its time, its files, Ctrl-C, a GPU or a stand-in for it."""
+"""A run of the benchmarks: with and without the extra `jit`, its time, its files, Ctrl-C, a GPU or a stand-in."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """An LSTM of 64 units over sequences of 32 numbers a step, batch 32: outputs and gradients.
 
-With NumPy alone, and with the extra `jit`. Gates stand in PyTorch's order (input, forget, cell, output) in the weights that everyone is given.
+With NumPy alone, and with the extra `jit`. Gates stand in PyTorch's order (input, forget, cell, output) in the weights
+that everyone is given.
 """
 
 from __future__ import annotations
