@@ -150,7 +150,8 @@ def verdict(results: Results) -> list[str]:
         )
         worst, ratio = max(found, key=lambda pair: pair[1].median)
         if ratio.verdict == "slower":
-            line += f"; {peer} wins most at {place(worst)}: {number(ratio.median)} times our speed"
+            what = "its bytes" if worst.unit == "B" else "our speed"
+            line += f"; {peer} wins most at {place(worst)}: {number(ratio.median)} times {what}"
         lines.append(line)
     return lines
 

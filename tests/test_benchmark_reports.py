@@ -144,6 +144,14 @@ def test_the_verdict_counts_and_names_the_worst() -> None:
     )
 
 
+def test_the_verdict_on_memory_speaks_of_bytes() -> None:
+    run = Results()
+    run.records = [
+        Record("memory", "", 128, "cpu", peer, [cost] * 6, unit="B") for peer, cost in (("xpgrad", 3e6), ("torch", 2e6))
+    ]
+    assert report.verdict(run)[0].endswith("torch wins most at memory, 128: 1.50 times its bytes")
+
+
 def test_pytest_benchmark_export() -> None:
     found = json.loads(export.pytest_benchmark(sample_run()))
     assert len(found["benchmarks"]) == 9 and found["commit_info"] == {

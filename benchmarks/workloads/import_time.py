@@ -24,6 +24,7 @@ work = Workload(
     sizes={"small": (1,)},
     variants=tuple(MODULES),
     kind="process",
+    rounds=9,
 )
 
 
