@@ -48,9 +48,10 @@ format: $(VENV)/.installed-dev ## format the code, and mend what the linter can 
 ledger: $(VENV)/.installed-test ## write docs/coverage.md from the table of test cases
 	$(PY) -m tests.ledger
 
-bench: $(VENV)/.installed-all $(VENV)/.installed-peers ## compare CPU, GPU and the peers
+bench: $(VENV)/.installed-all $(VENV)/.installed-peers ## measure what the README quotes, and write it there
 	+@$(try_cuda)
-	OPENBLAS_THREAD_TIMEOUT=4 $(PY) -m benchmarks --set readme --json benchmarks/results/latest.json $(ARGS)
+	$(PY) -m benchmarks --set readme --threads 1 --json benchmarks/results/latest.json \
+		--markdown benchmarks/results/latest.md --plot benchmarks/results --readme README.md $(ARGS)
 
 clean: ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,14 +1,18 @@
-"""How each library hands back numbers, waits for its device and is held to a number of threads.
+"""How each library hands back numbers, waits for its device, keeps to float32 and is held to a number of threads.
 
 Imports no library until its adapter is made, and nothing of this project.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+from benchmarks.peers import PeerError
 
 
 class Adapter:
@@ -57,6 +61,9 @@ class Torch(Adapter):
 
         self._torch = torch
         torch.set_num_threads(threads)
+        # On GPUs its convolutions would round their inputs to TF32, which has ten bits where float32 has 23.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
 
     def devices(self) -> tuple[str, ...]:
         return ("cpu", "gpu") if self._torch.cuda.is_available() else ("cpu",)
@@ -76,6 +83,8 @@ class Jax(Adapter):
         import jax
 
         self._jax = jax
+        # On GPUs its default is TF32; CuPy's and PyTorch's products are float32.
+        jax.config.update("jax_default_matmul_precision", "highest")
 
     def devices(self) -> tuple[str, ...]:
         return ("cpu", "gpu") if any(device.platform == "gpu" for device in self._jax.devices()) else ("cpu",)
@@ -90,12 +99,22 @@ class Keras(Adapter):
     def __init__(self, threads: int) -> None:
         import tensorflow
 
+        # What it has for the GPU is not compared here; placed there unasked, small steps would be slower.
+        tensorflow.config.set_visible_devices([], "GPU")
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 class Tinygrad(Adapter):
-    """tinygrad; its tensors are computed when asked for."""
+    """tinygrad; its tensors are computed when asked for, by kernels that Clang compiles."""
+
+    def __init__(self, threads: int) -> None:
+        compiler = os.environ.get("CC", "clang")
+        if shutil.which(compiler) is None:
+            raise PeerError(
+                f"tinygrad: expected {compiler}, which compiles its kernels, on PATH; it is not there. "
+                "Install Clang (apt install clang), or name one in CC."
+            )
 
     def to_numpy(self, value: Any) -> np.ndarray:
         return value.numpy()

@@ -25,8 +25,10 @@ _POOLS = (
 _FIXED = {
     # OpenBLAS's threads spin after a product and take the cores from the next library's turn.
     "OPENBLAS_THREAD_TIMEOUT": "4",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "KERAS_BACKEND": "tensorflow",
+    # JAX would take three quarters of the GPU's memory at its first call, and leave the others the rest.
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    # The extra `jit` is at work where it is installed; variants without it have processes of their own.
+    "XPGRAD_JIT": "1",
 }
 
 

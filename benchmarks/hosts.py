@@ -12,7 +12,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import OURS, PEERS, PeerError, process_environment
+from benchmarks.peers import OURS, PEERS, PeerError, process_environment, reason
 from benchmarks.session import Session
 
 # Longer than any step should take: what hangs must not hang the whole run.
@@ -30,7 +30,7 @@ class Local:
         try:
             return self._session.request(do, **arguments)
         except Exception as error:
-            raise PeerError(f"{type(error).__name__}: {error}") from error
+            raise PeerError(reason(error)) from error
 
     def close(self) -> None:
         """Forget everything prepared."""
@@ -40,18 +40,18 @@ class Local:
 class Remote:
     """Contenders in a process of their own, with the interpreter that has their library."""
 
-    def __init__(self, python: str, peer: str) -> None:
+    def __init__(self, python: str, peer: str, jit: bool = True) -> None:
         self._peer = peer
         self._said: deque[str] = deque(maxlen=8)
         try:
             self._process = subprocess.Popen(
-                [python, str(Path(__file__).with_name("worker.py"))],
+                [python, str(Path(__file__).with_name("worker.py")), peer],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
-                env=process_environment(peer),
+                env=process_environment(peer, jit),
             )
         except OSError as error:
             raise PeerError(f"{peer}: expected a working Python at {python}; got {error}. Correct it.") from None
@@ -112,26 +112,26 @@ class Hosts:
         """``interpreters``: the Python of each peer that takes part."""
         self.interpreters = {OURS: sys.executable, **interpreters}
         self._local = Local()
-        self._remote: dict[str, Remote] = {}
+        self._remote: dict[tuple[str, bool], Remote] = {}
 
-    def of(self, peer: str) -> Host:
-        """The process that ``peer`` runs in."""
+    def of(self, peer: str, jit: bool = True) -> Host:
+        """The process that ``peer`` runs in; ours without the extra ``jit`` is another."""
         python = self.interpreters[peer]
-        if peer == OURS or (python == sys.executable and not PEERS[peer].apart):
+        if jit and (peer == OURS or (python == sys.executable and not PEERS[peer].apart)):
             return self._local
-        if peer not in self._remote:
-            self._remote[peer] = Remote(python, peer)
-        return self._remote[peer]
+        if (peer, jit) not in self._remote:
+            self._remote[peer, jit] = Remote(python, peer, jit)
+        return self._remote[peer, jit]
 
     def release(self) -> None:
         """Forget what is prepared, everywhere."""
         self._local.close()
-        for peer, host in list(self._remote.items()):
+        for key, host in list(self._remote.items()):
             try:
                 host.request("release")
             except PeerError:
                 host.close()
-                del self._remote[peer]
+                del self._remote[key]
 
     def close(self) -> None:
         """End every process."""
@@ -141,7 +141,9 @@ class Hosts:
         self._remote.clear()
 
 
-def run_program(python: str, peer: str, source: str, timeout: float = PATIENCE) -> tuple[float, dict[str, Any]]:
+def run_program(
+    python: str, peer: str, source: str, timeout: float = PATIENCE, jit: bool = True
+) -> tuple[float, dict[str, Any]]:
     """Seconds that a fresh interpreter took for a program, and the JSON object on the last line that it printed.
 
     Raises:
@@ -157,7 +159,7 @@ def run_program(python: str, peer: str, source: str, timeout: float = PATIENCE) 
                 text=True,
                 encoding="utf-8",
                 timeout=timeout,
-                env=process_environment(peer),
+                env=process_environment(peer, jit),
                 cwd=folder,
             )
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,49 +1,79 @@
-"""The command line's options and the named sets. Imports ``environment``, and no array library."""
+"""The command line's options and the named sets. Imports no array library: threads are pinned after this."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.environment import usable_cores
+from benchmarks.figures import picked
+from benchmarks.stats import CONFIDENCE, least
+from benchmarks.workload import SIZES
 
-# Which sizes of which workloads each set runs; None is every size.
-SETS: dict[str, dict[str, tuple[str, ...] | None]] = {
-    "quick": {
-        "op": ("small",),
-        "network": ("small", "medium"),
-        "matmul": ("small", "medium"),
-        "elementwise": ("small", "medium"),
-        "dense": ("small", "medium"),
-    },
-    "readme": {
-        "op": ("small",),
-        "network": ("small",),
-        "scalar_graph": ("medium",),
-        "chain": None,
-        "elementwise": None,
-        "reductions": ("medium", "large"),
-        "matmul": None,
-        "dense": ("small", "medium", "large"),
-        "conv": ("medium",),
-        "recurrent": ("medium",),
-        "transformer": ("medium",),
-        "hvp": ("medium",),
-        "second_order": ("medium",),
-        "optimizer": ("medium",),
-        "fit": None,
-        "fit_process": None,
-        "import_time": None,
-        "memory": ("medium",),
-        "transfer": None,
-    },
+
+class Pick(NamedTuple):
+    """What a set runs of a workload: sizes by label or number, and variants (None: all)."""
+
+    sizes: tuple[str | int, ...] = SIZES
+    variants: tuple[str, ...] | None = None
+
+
+class Chosen(NamedTuple):
+    """A named set, and the seconds it may take unless ``--budget`` says otherwise."""
+
+    picks: dict[str, Pick]
+    budget: float
+
+
+SETS = {
+    # What tells a new user in a minute what is faster for their sizes.
+    "quick": Chosen(
+        {
+            "op": Pick(("small",)),
+            "network": Pick(("small", "medium")),
+            "matmul": Pick(("small", "medium")),
+            "elementwise": Pick((100, 10_000, 100_000, 1_000_000), ("exp", "gelu")),
+            "dense": Pick(("small", "medium")),
+        },
+        45.0,
+    ),
+    # The README's figures, and nothing else.
+    "figures": Chosen({name: Pick(*pick) for name, pick in picked().items()}, 420.0),
+    # The README's figures and plots.
+    "readme": Chosen(
+        {
+            "op": Pick(("small",)),
+            "network": Pick((10, 100, 1_000, 10_000)),
+            "scalar_graph": Pick(("medium",)),
+            "chain": Pick(),
+            "elementwise": Pick((100, 10_000, 100_000, 1_000_000, 10_000_000)),
+            "reductions": Pick((1_024, 102_400, 1_024_000)),
+            "matmul": Pick((16, 64, 256, 512, 1_024, 2_048)),
+            "dense": Pick((32, 128, 512, 1_024, 2_048)),
+            "conv": Pick(("small", "medium")),
+            "recurrent": Pick(("small", "medium")),
+            "transformer": Pick(("small", "medium")),
+            "hvp": Pick(),
+            "second_order": Pick(),
+            "optimizer": Pick((128, 512)),
+            "transfer": Pick(),
+            "fit": Pick(("small",)),
+            "fit_process": Pick(variants=("with progress",)),
+            "import_time": Pick(),
+            "memory": Pick(("small", "medium")),
+            "compile_time": Pick((6,)),  # takes longest: where time runs out, nothing else is lost
+        },
+        840.0,
+    ),
 }
 
 EPILOG = """\
 examples:
   python -m benchmarks                         what is faster for your sizes, in about a minute
   python -m benchmarks matmul --plot plots     one workload at all its sizes, with plots
+  python -m benchmarks --set figures --threads 2     the README's figures on two cores
   python -m benchmarks --set all --json new.json --compare old.json
 Peers in another Python: XPGRAD_PEER_KERAS=/path/to/python (XPGRAD_PEER_TORCH, …).
 The exit status is 1 where a library's result was wrong, or --compare found something slower."""
@@ -70,11 +100,13 @@ def parser() -> argparse.ArgumentParser:
     add("--peers", type=_names, metavar="NAMES", help=peers)
     add("--sizes", type=_names, metavar="LABELS", help="small,medium,large")
     add("--repeat", type=int, metavar="N", help="rounds in which each takes its turn (default: 15; quick: 9)")
-    add("--budget", type=float, metavar="S", help="seconds per case, if five rounds fit in (default: 20; quick: 1.5)")
+    budgets = ", ".join(f"{name}: {chosen.budget:g}" for name, chosen in SETS.items())
+    add("--budget", type=float, metavar="S", help=f"seconds for the whole run (default: {budgets}; else no limit)")
     add("--threads", type=int, metavar="N", default=usable_cores(), help="for every library (default: %(default)s)")
     add("--json", type=Path, metavar="F", help="write the results")
     add("--load", type=Path, metavar="F", help="report results written by --json instead of measuring")
-    add("--markdown", type=Path, metavar="F", help="write a table for a README")
+    add("--markdown", type=Path, metavar="F", help="write a table of all that was measured")
+    add("--readme", type=Path, metavar="F", help="write the README's figures between this file's marks")
     add("--plot", type=Path, metavar="FOLDER", help="write plots (needs matplotlib)")
     add("--compare", type=Path, metavar="OLD.json", help="show what became slower or faster since, beyond noise")
     add("--pytest-benchmark", type=Path, metavar="F", help="write the results in pytest-benchmark's JSON")
@@ -91,8 +123,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     out = command.parse_args(arguments)
     if out.threads < 1:
         command.error(f"--threads: expected at least 1; got {out.threads}")
-    if out.repeat is not None and out.repeat < 1:
-        command.error(f"--repeat: expected at least 1; got {out.repeat}")
+    fewest = least(CONFIDENCE)
+    if out.repeat is not None and out.repeat < fewest:
+        command.error(f"--repeat: expected at least {fewest}, which give an interval of 95 %; got {out.repeat}")
+    if out.budget is not None and not out.budget > 0:
+        command.error(f"--budget: expected seconds above 0; got {out.budget:g}")
     if out.names and out.set:
         command.error(f"expected names of workloads or --set; got both: {' '.join(out.names)} and {out.set}")
     return out

@@ -21,6 +21,15 @@ class PeerError(RuntimeError):
     """A library can't take part; the text says which, why, and what to do."""
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, in a line: our own errors say it themselves, others need their kind beside it.
+
+    >>> reason(KeyError("x")), reason(PeerError("no Clang"))
+    ("KeyError: 'x'", 'no Clang')
+    """
+    return str(error) if isinstance(error, PeerError) else f"{type(error).__name__}: {error}"
+
+
 @dataclass(frozen=True)
 class Peer:
     """A library.
@@ -54,7 +63,14 @@ PEERS = {
         Peer("numpy", ("numpy",), ("numpy",)),
         Peer("torch", ("torch",), ("torch",)),
         Peer("jax", ("jax",), ("jax",)),
-        Peer("keras", ("keras", "tensorflow"), ("keras", "tensorflow"), apart=True),
+        # Its functions here are for the CPU: TensorFlow would take whole GPUs for itself, and run there unasked.
+        Peer(
+            "keras",
+            ("keras", "tensorflow"),
+            ("keras", "tensorflow"),
+            apart=True,
+            variables={"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"},
+        ),
         Peer("hips", ("autograd",), ("autograd",), apart=True, collides=True),
         Peer("tinygrad", ("tinygrad",), ("tinygrad",), apart=True, variables={"DEV": "CPU"}),
         Peer("micrograd", ("micrograd",), ("micrograd",)),
@@ -143,9 +159,11 @@ def make_environment(peer: Peer) -> Path:
     return python
 
 
-def process_environment(peer_name: str) -> dict[str, str]:
-    """The environment variables of a process that runs this peer, or this project."""
+def process_environment(peer_name: str, jit: bool = True) -> dict[str, str]:
+    """The environment variables of a process that runs this peer, or this project with or without compiled kernels."""
     env = dict(os.environ)
+    if not jit:
+        env["XPGRAD_JIT"] = "0"
     # Installed libraries have their bytecode; this folder gets its own at the first import, if that is not forbidden.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     paths = [entry for entry in env.pop("PYTHONPATH", "").split(os.pathsep) if entry]

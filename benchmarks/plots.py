@@ -1,7 +1,8 @@
-"""Plots of a run, readable at the size a README shows them. Imports ``results``, ``report`` and matplotlib."""
+"""Plots of a run, readable at the size a README shows them. Imports ``results``, ``wording`` and matplotlib."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from benchmarks.peers import OURS, PEERS
-from benchmarks.report import duration, rate
 from benchmarks.results import Record, Results
 from benchmarks.stats import Ratio
+from benchmarks.wording import duration, rate
 from benchmarks.workload import discover
 
 # Okabe and Ito's colours, which people who confuse red and green can tell apart.
@@ -29,6 +31,7 @@ COLORS = {
     "micrograd": "#7F7F7F",
 }
 DASHES = {"cpu": "-", "gpu": "--"}
+MARKERS = {"cpu": "o", "gpu": "s"}
 STYLE: Any = {
     "font.size": 11,
     "axes.spines.top": False,
@@ -40,6 +43,9 @@ STYLE: Any = {
     "savefig.bbox": "tight",
 }
 PANELS = 6
+# The part of a panel's width that a tick's label needs, and the span of an axis that has few powers of ten.
+LABEL = 0.13
+NARROW = 50
 
 
 def plot(results: Results, folder: Path) -> list[Path]:
@@ -107,7 +113,8 @@ def _time_panel(axes: Any, results: Results, name: str, variant: str) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     ticks = sorted({record.size for record in results.of(name) if record.variant == variant})
-    axes.set_xticks(ticks, [short(size) for size in ticks])
+    shown = spaced(ticks)
+    axes.set_xticks(shown, [short(size) for size in shown])
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     at = results.crossing(name, variant)
     if at:
@@ -122,6 +129,8 @@ def _time_panel(axes: Any, results: Results, name: str, variant: str) -> None:
             ha="right" if right else "left",
             va="top",
             fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
+            zorder=4,
         )
     works = discover()
     axes.set_title(", ".join(part for part in (name, variant) if part), fontsize=11, loc="left")
@@ -132,16 +141,36 @@ def _time_panel(axes: Any, results: Results, name: str, variant: str) -> None:
 def short(size: float) -> str:
     """A size in few characters.
 
-    >>> short(64), short(20_480), short(1e6)
-    ('64', '20k', '1M')
+    >>> short(64), short(1_024), short(3_000), short(20_480), short(1e6)
+    ('64', '1024', '3k', '20k', '1M')
     """
+    if size < 10_000 and size % 1_000:
+        return f"{size:.0f}"
     for scale, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if size >= scale:
             return f"{size / scale:.3g}{letter}" if size < 10 * scale else f"{size / scale:.0f}{letter}"
     return f"{size:.0f}"
 
 
+def spaced(ticks: Sequence[int]) -> list[int]:
+    """Those of some growing ticks, the last among them, whose labels have room on a logarithmic axis.
+
+    >>> spaced([16, 64, 256, 512, 1_024, 2_048, 4_096])
+    [16, 64, 256, 1024, 4096]
+    """
+    room = LABEL * math.log(ticks[-1] / ticks[0])
+    kept = [ticks[-1]]
+    for tick in reversed(ticks[:-1]):
+        if math.log(kept[-1] / tick) >= room:
+            kept.append(tick)
+    return kept[::-1]
+
+
 def _ticks(axis: Any, show: Any) -> None:
+    low, high = axis.get_view_interval()
+    if high / low < NARROW:
+        # Powers of ten alone would leave one label or none.
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
     axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
 
@@ -183,12 +212,15 @@ def draw_roofline(results: Results) -> Figure | None:
     for record in points:
         assert record.flops and record.bytes and record.share
         name = " ".join(part for part in (record.workload, record.variant, short(record.size)) if part)
-        shares.setdefault(name, []).append(f"{record.device} {100 * record.share:.0f} %")
+        shares.setdefault(name, []).append(f"{record.device} {_percent(record.share)}")
         spot = (record.flops / record.bytes, record.flops / record.summary.median)
-        marker = {"marker": "o" if record.device == "cpu" else "s", "markersize": 13, "alpha": 0.85}
-        axes.plot(*spot, color=COLORS[OURS if record.device == "cpu" else "torch"], **marker)
+        axes.plot(*spot, MARKERS[record.device], color=_marker_color(record.device), markersize=13, alpha=0.85)
         which = str(list(shares).index(name) + 1)
         axes.annotate(which, spot, ha="center", va="center", fontsize=8, color="white", weight="bold")
+    if len(results.peaks) > 1:
+        for device, shape in MARKERS.items():
+            axes.plot([], [], shape, color=_marker_color(device), label=device)
+        axes.legend(loc="lower right")
     axes.set_xlabel("operations per byte that must be moved")
     axes.set_ylabel("operations per second")
     _ticks(axes.yaxis, lambda value: rate(value, "FLOP/s"))
@@ -196,6 +228,14 @@ def draw_roofline(results: Results) -> Figure | None:
     lines = [f"{i}  {name}: {', '.join(parts)}" for i, (name, parts) in enumerate(shares.items(), 1)]
     beside.text(0, 1, "\n".join(lines), va="top", fontsize=9.5, linespacing=1.45)
     return figure
+
+
+def _marker_color(device: str) -> str:
+    return COLORS[OURS] if device == "cpu" else COLORS["torch"]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share > 0.005 else "below 1 %"
 
 
 def _largest(results: Results) -> list[Record]:
@@ -209,40 +249,60 @@ def _largest(results: Results) -> list[Record]:
 
 
 def draw_ratios(results: Results) -> Figure | None:
-    """Ours ÷ theirs: a row per kind of work, dots per peer that grow with the size; left of 1 we are faster."""
-    rows: dict[str, dict[str, list[tuple[int, Ratio]]]] = {}
+    """Ours ÷ theirs: a row per kind of work, dots per peer that grow with the size; left of 1 we are faster.
+
+    A GPU gets a panel of its own beside the CPU's.
+    """
+    rows: dict[str, dict[str, dict[str, list[tuple[int, Ratio]]]]] = {}
     for ours, theirs, ratio in results.ratios():
-        label = ", ".join(part for part in (ours.workload, ours.variant, ours.device.replace("cpu", "")) if part)
-        rows.setdefault(label, {}).setdefault(theirs.peer, []).append((ours.size, ratio))
+        label = ", ".join(part for part in (ours.workload, ours.variant) if part)
+        found = rows.setdefault(label, {}).setdefault(ours.device, {})
+        found.setdefault(theirs.peer, []).append((ours.size, ratio))
     if not rows:
         return None
-    labels = list(rows)[::-1]
-    shown = [name for name in PEERS if any(name in found for found in rows.values())]
-    figure = Figure(figsize=(9, 0.36 * len(labels) + 1.4), layout="constrained")
-    axes = figure.subplots()
-    axes.set_xscale("log")
-    middles = [ratio.median for found in rows.values() for pairs in found.values() for _, ratio in pairs]
-    axes.set_xlim(min(*middles, 0.5) / 1.5, max(*middles, 2.0) * 1.5)
-    axes.axvspan(axes.get_xlim()[0], 1, color="#EFF6EF", zorder=0)
-    axes.axvline(1, color="black", linewidth=1)
-    for y, label in enumerate(labels):
-        for peer, pairs in rows[label].items():
-            # Peers share a row: a small step apart keeps dots that would coincide visible.
-            height = y - 0.6 * ((shown.index(peer) + 0.5) / len(shown) - 0.5)
-            pairs.sort(key=lambda pair: pair[0])
-            values = [ratio.median for _, ratio in pairs]
-            axes.plot(values, [height] * len(values), color=COLORS[peer], linewidth=1, alpha=0.5)
-            for rank, (_, ratio) in enumerate(pairs):
-                size = 6.0 if len(pairs) == 1 else 3.5 + 3.5 * rank / (len(pairs) - 1)
-                face = "white" if ratio.verdict == "tie" else COLORS[peer]
-                axes.plot(ratio.median, height, "o", color=COLORS[peer], markerfacecolor=face, markersize=size)
-    for peer in shown:
-        axes.plot([], [], "o", color=COLORS[peer], label=peer)
-    axes.plot([], [], "o", color="gray", markerfacecolor="white", label="tie")
-    axes.set_yticks(range(len(labels)), labels, fontsize=10)
-    axes.set_ylim(-0.6, len(labels) - 0.4)
-    axes.grid(axis="y", visible=False)
-    axes.set_xlabel(f"time of {OURS} ÷ time of the peer (left of 1, {OURS} is faster; larger dots are larger sizes)")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    figure.legend(loc="outside upper center", ncols=len(shown) + 1)
+    devices = [device for device in DASHES if any(device in found for found in rows.values())]
+    shown = [name for name in PEERS if any(name in found for row in rows.values() for found in row.values())]
+    # As high as a page has room for.
+    height = min(0.36, 10.0 / len(rows))
+    figure = Figure(figsize=(9, height * len(rows) + 1.4), layout="constrained")
+    panels = figure.subplots(1, len(devices), sharex=True, sharey=True, squeeze=False)[0]
+    middles = [
+        ratio.median
+        for row in rows.values()
+        for found in row.values()
+        for pairs in found.values()
+        for _, ratio in pairs
+    ]
+    for axes, device in zip(panels, devices):
+        axes.set_xscale("log")
+        axes.set_xlim(min(*middles, 0.5) / 1.5, max(*middles, 2.0) * 1.5)
+        axes.axvspan(axes.get_xlim()[0], 1, color="#EFF6EF", zorder=0)
+        axes.axvline(1, color="black", linewidth=1)
+        for y, row in enumerate(reversed(rows.values())):
+            _ratio_row(axes, y, row.get(device, {}), shown)
+        axes.set_yticks(range(len(rows)), list(rows)[::-1], fontsize=10 if height > 0.3 else 9)
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.grid(axis="y", visible=False)
+        _ticks(axes.xaxis, lambda value: f"{value:g}")
+        if len(devices) > 1:
+            axes.set_title(device, loc="left", fontsize=11)
+    handles = [Line2D([], [], marker="o", linestyle="", color=COLORS[peer], label=peer) for peer in shown]
+    handles.append(Line2D([], [], marker="o", linestyle="", color="gray", markerfacecolor="white", label="tie"))
+    figure.supxlabel(
+        f"time of {OURS} ÷ time of the peer (left of 1, {OURS} is faster; larger dots are larger sizes)", fontsize=11
+    )
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
+
+
+def _ratio_row(axes: Any, y: int, found: dict[str, list[tuple[int, Ratio]]], shown: Sequence[str]) -> None:
+    for peer, pairs in found.items():
+        # Peers share a row: a small step apart keeps dots that would coincide visible.
+        height = y - 0.6 * ((shown.index(peer) + 0.5) / len(shown) - 0.5)
+        pairs.sort(key=lambda pair: pair[0])
+        values = [ratio.median for _, ratio in pairs]
+        axes.plot(values, [height] * len(values), color=COLORS[peer], linewidth=1, alpha=0.5)
+        for rank, (_, ratio) in enumerate(pairs):
+            size = 6.0 if len(pairs) == 1 else 3.5 + 3.5 * rank / (len(pairs) - 1)
+            face = "white" if ratio.verdict == "tie" else COLORS[peer]
+            axes.plot(ratio.median, height, "o", color=COLORS[peer], markerfacecolor=face, markersize=size)

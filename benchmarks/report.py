@@ -12,48 +12,14 @@ from rich.text import Text
 from benchmarks.peers import OURS, PEERS
 from benchmarks.results import Record, Results
 from benchmarks.stats import Growth, Ratio, paired_ratio
+from benchmarks.wording import duration, growth_text, number, rate, ratio_text, three, volume
 from benchmarks.workload import Workload, discover
 
+# Processes that wanted a core in the last minute, for each core: more than this and others are at work.
+BUSY = 0.3
+# A fit that misses a median by more than this describes nothing.
+MISFIT = 0.3
 _STYLE = {"faster": "green", "slower": "red", "tie": "yellow"}
-
-
-def duration(seconds: float) -> str:
-    """A time with three digits and its unit.
-
-    >>> duration(0.0000123), duration(2.5), duration(0.0009999)
-    ('12.3 µs', '2.5 s', '1 ms')
-    """
-    return _scaled(seconds, ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")))
-
-
-def volume(size: float) -> str:
-    """A number of bytes with three digits and its unit.
-
-    >>> volume(3 * 2**20)
-    '3 MiB'
-    """
-    return _scaled(size, ((2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B")))
-
-
-def rate(value: float, unit: str) -> str:
-    """A rate with three digits, such as ``'1.2 TFLOP/s'``.
-
-    >>> rate(1.2e12, "FLOP/s")
-    '1.2 TFLOP/s'
-    """
-    return _scaled(value, ((1e15, "P" + unit), (1e12, "T" + unit), (1e9, "G" + unit), (1e6, "M" + unit)))
-
-
-def _scaled(value: float, units: Sequence[tuple[float, str]]) -> str:
-    for scale, name in units:
-        if float(f"{value:.3g}") >= scale:
-            return f"{_three(value / scale)} {name}"
-    scale, name = units[-1]
-    return f"{_three(value / scale)} {name}"
-
-
-def _three(value: float) -> str:
-    return f"{value:.0f}" if value >= 999.5 else f"{float(f'{value:.3g}'):g}"
 
 
 def cost(record: Record) -> str:
@@ -67,38 +33,16 @@ def spread(record: Record) -> str:
     return f"±{50 * (summary.q3 - summary.q1) / summary.median:.0f} %"
 
 
-def ratio_text(ratio: Ratio, bounds: bool = True) -> str:
-    """A ratio with its interval; a tie says so.
-
-    >>> ratio_text(Ratio(0.43, 0.4, 0.46)), ratio_text(Ratio(1.01, 0.9, 1.1)), ratio_text(Ratio(0.43, 0.4, 0.46), False)
-    ('0.43 (0.40–0.46)', 'tie (0.90–1.10)', '0.43')
-    """
-    word = "tie" if ratio.verdict == "tie" else number(ratio.median)
-    return f"{word} ({number(ratio.low)}–{number(ratio.high)})" if bounds else word
-
-
-def number(ratio: float) -> str:
-    """A ratio with two digits after the point where they say something.
-
-    >>> [number(ratio) for ratio in (0.00123, 0.04, 0.987, 12.34, 1234.0)]
-    ['0.0012', '0.04', '0.99', '12.3', '1234']
-    """
-    if ratio < 0.0995:
-        return f"{ratio:.2g}"
-    return f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.1f}" if ratio < 99.5 else f"{ratio:.0f}"
-
-
-def growth_text(fit: Growth, unit: str, size: str) -> str:
-    """A fit as a formula.
-
-    >>> growth_text(Growth(2e-6, 1e-9, 1.0), "s", "elements")
-    '2 µs + 1 ns · elements^1.00'
-    """
-    show = volume if unit == "B" else duration
-    fixed = f"{show(fit.fixed)} + " if fit.fixed else ""
-    if not fit.rate:
-        return f"{show(fit.fixed)}, whatever the size"
-    return f"{fixed}{show(fit.rate) if fit.rate >= 1e-12 else f'{fit.rate:.2g} s'} · {size}^{fit.power:.2f}"
+def growth_line(fit: Growth, records: Sequence[Record], size: str) -> str:
+    """How the cost of these records, growing in size, grows: as a formula where one describes it."""
+    first, last = records[0], records[-1]
+    span = f"from {first.size:,} to {last.size:,} {size}"
+    if first.summary.high >= last.summary.low:
+        return f"no growth beyond noise {span}"
+    if fit.error > MISFIT or not fit.rate:
+        times = last.summary.median / first.summary.median
+        return f"{number(times)} times the cost {span}, along no simple curve"
+    return growth_text(fit, first.unit, size)
 
 
 def ratios_of(results: Results, ours: Record) -> dict[str, Ratio]:
@@ -147,7 +91,7 @@ def _cells(results: Results, row: list[Record], peers: Sequence[str], bounds: bo
     first = row[0]
     ours = next((record for record in row if record.peer == OURS), None)
     took = "–" if ours is None else f"{cost(ours)} {spread(ours)}" if bounds else cost(ours)
-    share = f"{_three(100 * ours.share)} %" if ours and ours.share is not None else ""
+    share = f"{three(100 * ours.share)} %" if ours and ours.share is not None else ""
     cells: list[str | Text] = [first.variant, f"{first.size:,}", first.device, took, share]
     found = ratios_of(results, ours) if ours else {}
     for peer in peers:
@@ -168,7 +112,7 @@ def growth_lines(work: Workload, results: Results) -> list[str]:
         fit = results.growth(work.name, variant, peer, device)
         if peer == OURS and fit is not None and len(records) > 2:
             what = f"{variant}, " if variant else ""
-            lines.append(f"{what}{device}: {growth_text(fit, records[0].unit, work.size)}")
+            lines.append(f"{what}{device}: {growth_line(fit, records, work.size)}")
     return lines
 
 
@@ -176,7 +120,8 @@ def crossing_lines(work: Workload, results: Results) -> list[str]:
     """From which size the GPU is worth it."""
     lines = []
     for variant in dict.fromkeys(record.variant for record in results.of(work.name)):
-        if any(r.peer == OURS and r.device == "gpu" for r in results.of(work.name) if r.variant == variant):
+        ours = {r.device for r in results.of(work.name) if r.peer == OURS and r.variant == variant}
+        if ours == {"cpu", "gpu"}:
             at = results.crossing(work.name, variant)
             what = f"{variant}, " if variant else ""
             lines.append(
@@ -205,8 +150,22 @@ def verdict(results: Results) -> list[str]:
         )
         worst, ratio = max(found, key=lambda pair: pair[1].median)
         if ratio.verdict == "slower":
-            line += f"; {peer} wins most at {place(worst)}: {number(ratio.median)} times our speed"
+            what = "its bytes" if worst.unit == "B" else "our speed"
+            line += f"; {peer} wins most at {place(worst)}: {number(ratio.median)} times {what}"
         lines.append(line)
+    return lines
+
+
+def losses(results: Results) -> list[str]:
+    """For each peer, every measurement that it won beyond noise, its clearest win first: ours ÷ theirs."""
+    found: dict[tuple[str, str], list[tuple[Record, Ratio]]] = {}
+    for ours, theirs, ratio in results.ratios():
+        if ratio.verdict == "slower":
+            found.setdefault((theirs.peer, ours.device), []).append((ours, ratio))
+    lines = []
+    for (peer, device), pairs in sorted(found.items()):
+        pairs.sort(key=lambda pair: -pair[1].median)
+        lines.append(f"{peer} ({device}): " + "; ".join(f"{place(r)} {number(ratio.median)}" for r, ratio in pairs))
     return lines
 
 
@@ -264,8 +223,24 @@ def conditions(results: Results) -> list[str]:
             f"measured peak of the {device}: {rate(peak['flops'], 'FLOP/s')} (float32 product), "
             f"{rate(peak['bytes'], 'B/s')} (copy)"
         )
-    lines.append(", ".join(f"{name} {number}" for name, number in results.versions.items() if number))
+    lines.append(versions(results))
     return lines
+
+
+def versions(results: Results) -> str:
+    """Every library with its version."""
+    return ", ".join(f"{name} {number}" for name, number in results.versions.items() if number)
+
+
+def busy(results: Results) -> list[str]:
+    """A warning where other programs kept the machine busy."""
+    load, cores = results.machine.get("load"), results.machine.get("cores")
+    if load is None or not cores or load <= BUSY * cores:
+        return []
+    return [
+        f"Other programs kept this machine busy (load {load:.1f}): a library with several threads waits for each of "
+        "them, so figures are worse, and less alike, than on a machine at rest."
+    ]
 
 
 def markdown(results: Results) -> str:
@@ -292,6 +267,9 @@ def markdown(results: Results) -> str:
     ]
     if crossings:
         lines += ["", *(f"- {line}" for line in crossings)]
+    won = losses(results)
+    if won:
+        lines += ["", "Where a peer was faster, and by how much:", "", *(f"- {line}" for line in won)]
     lines += [
         *([""] if lines[-1] else []),
         "Ours ÷ theirs, measured in turns on one machine: below 1 this project is faster. "

@@ -167,9 +167,14 @@ def from_json(text: str) -> Results:
         got = found.get("schema") if isinstance(found, dict) else type(found).__name__
         raise ValueError(f"expected a benchmark result of schema {SCHEMA}; got {got!r}. Run the benchmarks again.")
     del found["schema"]
-    found["records"] = [Record(**row) for row in found["records"]]
-    found["failures"] = [Failure(**row) for row in found["failures"]]
-    return Results(**found)
+    try:
+        found["records"] = [Record(**row) for row in found["records"]]
+        found["failures"] = [Failure(**row) for row in found["failures"]]
+        return Results(**found)
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"expected all that --json writes; got other fields: {error}. Run the benchmarks again."
+        ) from None
 
 
 def load(path: Path) -> Results:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from benchmarks import environment, stats
 from benchmarks.check import Digest, difference
 from benchmarks.hosts import Host, Hosts, run_program
 from benchmarks.peers import OURS, PeerError
@@ -15,7 +16,8 @@ from benchmarks.roofline import ideal
 from benchmarks.workload import Case, Contender, Workload
 
 MOST_ITERATIONS = 1_000_000
-LEAST_ROUNDS = 5
+# So few rounds that their whole range is an interval that holds the median with 95 %.
+LEAST_ROUNDS = stats.least(stats.CONFIDENCE)
 # Threads of the library that ran before stop spinning within this time.
 SETTLE = 0.003
 
@@ -27,7 +29,7 @@ class Options:
     Attributes:
         rounds: how often each contender gets its turn.
         block: seconds that one turn should take; short steps are repeated until they fill it.
-        budget: seconds that all rounds of a case may take together; fewer rounds (but at least five) keep to it.
+        budget: seconds that all rounds of a case may take together; fewer rounds (but at least six) keep to it.
     """
 
     rounds: int = 15
@@ -49,15 +51,15 @@ class _Turn:
 
 
 def plan(
-    work: Workload, sizes: Sequence[str], backends: dict[str, str], peers: Mapping[str, Sequence[str]]
+    work: Workload, cases: Iterable[Case], backends: dict[str, str], peers: Mapping[str, Sequence[str]]
 ) -> Iterator[list[tuple[str, Case]]]:
-    """For each variant and size, who is measured together.
+    """For each case, who is measured together.
 
     Args:
         backends: our backend for each device.
         peers: the devices that each peer can use.
     """
-    for case in work.cases(sizes):
+    for case in cases:
         together = []
         for device, backend in backends.items():
             here = replace(case, device=device, backend=backend)
@@ -81,6 +83,10 @@ def measure(
         tell: called with a few words on what is being done.
     """
     turns: list[_Turn] = []
+    missing = missing_jit(work, together[0][1])
+    if missing:
+        results.failures.append(_failure(work, OURS, together[0][1], missing))
+        return
     for peer, case in together:
         tell(f"preparing {peer}")
         contender = work.contenders[peer]
@@ -103,6 +109,18 @@ def measure(
     hosts.release()
 
 
+def missing_jit(work: Workload, case: Case) -> str | None:
+    """Why a case that needs the extra ``jit`` can't be measured here; None where it can."""
+    if not work.jit(case) or environment.version("numba"):
+        return None
+    return "expected Numba, which compiles kernels; it is not installed. Run `pip install numba` (the extra `jit`)."
+
+
+def _jit(work: Workload, peer: str, case: Case) -> bool:
+    """Whether compiled kernels are at work: always, but for our own function where its variant does without."""
+    return peer != OURS or work.jit(case) is not False
+
+
 def _take_turns(
     work: Workload, turns: list[_Turn], options: Options, tell: Callable[[str], None], results: Results
 ) -> None:
@@ -121,7 +139,7 @@ def _take_turns(
 
 
 def _in_process(work: Workload, contender: Contender, case: Case, hosts: Hosts, options: Options) -> _Turn:
-    host = hosts.of(contender.peer)
+    host = hosts.of(contender.peer, _jit(work, contender.peer, case))
     ready = host.request("prepare", workload=work.name, peer=contender.peer, case=asdict(case))
     slot, seconds = ready["slot"], ready["seconds"]
     seconds, iterations = _calibrate(host, slot, seconds, options.block)
@@ -152,12 +170,12 @@ def _calibrate(host: Host, slot: int, seconds: float, block: float) -> tuple[flo
 def _fresh_process(work: Workload, contender: Contender, case: Case, hosts: Hosts, options: Options) -> _Turn:
     source = contender.make(work.inputs(case), case)
     python = hosts.interpreters[contender.peer]
-    steps = work.steps(case)
+    steps, jit = work.steps(case), _jit(work, contender.peer, case)
     # The first run reads files that the others find in memory.
-    seconds, first = run_program(python, contender.peer, source)
+    seconds, first = run_program(python, contender.peer, source, jit=jit)
 
     def take() -> float:
-        wall, told = run_program(python, contender.peer, source)
+        wall, told = run_program(python, contender.peer, source, jit=jit)
         value: float = told.get("value", wall)
         return value / steps
 
@@ -179,7 +197,7 @@ def _record(work: Workload, turn: _Turn, results: Results) -> Record:
         work.unit,
         flops,
         least,
-        ideal(results.peaks.get(case.device), flops, least) if work.unit == "s" else None,
+        ideal(results.peaks.get(case.device), flops, least) if work.unit == "s" and work.bounded else None,
         turn.contender.note,
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 CONFIDENCE = 0.95
 
@@ -44,6 +44,18 @@ def coverage(n: int, cut: int) -> float:
     0.96875
     """
     return 1 - 2 * sum(math.comb(n, k) for k in range(cut + 1)) / 2**n
+
+
+def least(confidence: float) -> int:
+    """How many samples are needed for an interval that holds the median with ``confidence``.
+
+    >>> least(0.95)
+    6
+    """
+    n = 1
+    while coverage(n, 0) < confidence:
+        n += 1
+    return n
 
 
 def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -117,14 +129,25 @@ def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
 
 @dataclass(frozen=True)
 class Growth:
-    """``cost(n) = fixed + rate · n**power``."""
+    """``cost(n) = fixed + rate · n**power``.
+
+    Attributes:
+        powers: the least and the greatest power that fit when any one size is left out; None of fewer than four sizes.
+        error: by how much the fit misses the cost it fits worst, relative to that cost.
+    """
 
     fixed: float
     rate: float
     power: float
+    powers: tuple[float, float] | None = None
+    error: float = 0.0
 
     def __call__(self, n: float) -> float:
         return self.fixed + self.rate * n**self.power
+
+
+# No workload grows faster than with the cube of its size; a fit that would needs noise to explain it.
+_MOST_POWER = 4
 
 
 def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
@@ -145,8 +168,25 @@ def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
         x, y = sum(logs) / len(logs), sum(marks) / len(marks)
         slope = sum((a - x) * (b - y) for a, b in zip(logs, marks)) / sum((a - x) ** 2 for a in logs)
         return Growth(0.0, math.exp(y - slope * x), slope)
-    fits = (_fit(sizes, costs, step / 100) for step in range(0, 401))
-    return min(fits, key=lambda fit: fit[0])[1]
+    found = _best_fit(sizes, costs)
+    error = max(abs(found(n) / c - 1) for n, c in zip(sizes, costs))
+    powers = None
+    if len(set(sizes)) > 3:
+        # What hangs on a single size is not known: another program may have been at work just then.
+        others = [
+            _best_fit([*sizes[:i], *sizes[i + 1 :]], [*costs[:i], *costs[i + 1 :]]).power for i in range(len(sizes))
+        ]
+        powers = min(*others, found.power), max(*others, found.power)
+    return replace(found, powers=powers, error=error)
+
+
+def _best_fit(sizes: Sequence[float], costs: Sequence[float]) -> Growth:
+    def best(steps: Iterable[int]) -> Growth:
+        return min((_fit(sizes, costs, step / 100) for step in steps), key=lambda fit: fit[0])[1]
+
+    most, near = 100 * _MOST_POWER, 5
+    coarse = round(100 * best(range(0, most + 1, near)).power)
+    return best(range(max(coarse - near, 0), min(coarse + near, most) + 1))
 
 
 def _fit(sizes: Sequence[float], costs: Sequence[float], power: float) -> tuple[float, Growth]:

@@ -68,10 +68,13 @@ class Workload:
         data: the inputs as NumPy arrays, the same in every process; a function of the case.
         kind: ``"step"`` times a function, ``"process"`` a fresh interpreter.
         unit: ``"s"``, or ``"B"`` where the step or program reports bytes itself.
+        bounded: whether the machine's measured peaks bound it; the way between host and GPU is neither.
         steps: how many steps of the workload one call makes; times are given per step.
         dtype: what results must be in.
         rtol: the largest difference between two libraries' results, relative to the largest element.
         checked_calls: how many first calls are compared; more than one where state changes.
+        jit: True where a variant needs the extra ``jit``, False where it does without, None where nothing depends on
+            it; a function of the case. Without it our function gets a process of its own, and the CPU only.
         collector: False to switch Python's cycle collector off while timing; a function of the case.
         rounds: fewer rounds than usual, for work that takes long.
     """
@@ -85,10 +88,12 @@ class Workload:
     variants: tuple[str, ...] = ("",)
     kind: str = "step"
     unit: str = "s"
+    bounded: bool = True
     steps: Callable[[Case], int] = lambda case: 1
     dtype: str = "float32"
     rtol: float = 1e-4
     checked_calls: int = 1
+    jit: Callable[[Case], bool | None] = lambda case: None
     collector: Callable[[Case], bool] = lambda case: True
     rounds: int | None = None
     contenders: dict[str, Contender] = field(default_factory=dict)
@@ -124,16 +129,27 @@ class Workload:
 
         return register
 
-    def cases(self, sizes: Sequence[str], device: str = "cpu", backend: str = "numpy") -> Iterator[Case]:
-        """The cases of the named sizes, variant by variant, each growing."""
-        numbers = [n for label in sizes for n in self.sizes.get(label, ())]
+    def numbers(self, sizes: Sequence[str | int]) -> list[int]:
+        """The sizes that these labels stand for; a number stands for itself.
+
+        Raises:
+            ValueError: there are none; the text names the labels there are.
+        """
+        every = [n for values in self.sizes.values() for n in values]
+        numbers = [n for size in sizes for n in (self.sizes.get(size, ()) if isinstance(size, str) else (size,))]
+        numbers = [n for n in numbers if n in every]
         if not numbers:
             raise ValueError(
-                f"{self.name}: expected sizes among {', '.join(self.sizes)}; got {', '.join(sizes)}. Choose others."
+                f"{self.name}: expected sizes among {', '.join(self.sizes)}; got {', '.join(map(str, sizes))}. "
+                "Choose others."
             )
-        for variant in self.variants:
-            for number in numbers:
-                yield Case(number, variant, device, backend)
+        return numbers
+
+    def cases(self, sizes: Sequence[str | int], variants: Sequence[str] | None = None) -> Iterator[Case]:
+        """The cases of these sizes, variant by variant (all of them, unless some are named), each growing."""
+        for variant in self.variants if variants is None else variants:
+            for number in self.numbers(sizes):
+                yield Case(number, variant)
 
     def runs(self, peer: str, case: Case) -> bool:
         """Whether ``peer`` has a function for this case."""
@@ -143,6 +159,7 @@ class Workload:
             and (found.variants is None or case.variant in found.variants)
             and case.device in found.devices
             and case.size <= found.largest
+            and (case.device == "cpu" or self.jit(case) is not False)
         )
 
 

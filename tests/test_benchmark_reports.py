@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import cli, compare, export, options, report, results
+from benchmarks import cli, compare, export, figures, options, readme, report, results, stats
 from benchmarks.results import Failure, Record, Results
-from benchmarks.workload import discover
+from benchmarks.workload import Case, discover
 
 
 def sample_run(scale: float = 1.0, machine_scale: float = 1.0) -> Results:
@@ -56,6 +57,8 @@ def test_json_round_trip(tmp_path: Path) -> None:
         ("{", "expected JSON that --json wrote; got other text"),
         ("[]", "expected a benchmark result of schema 1; got 'list'"),
         ('{"schema": 0}', "expected a benchmark result of schema 1; got 0"),
+        ('{"schema": 1, "records": []}', "expected all that --json writes; got other fields: 'failures'"),
+        ('{"schema": 1, "records": [{}], "failures": []}', "expected all that --json writes; got other fields"),
     ],
 )
 def test_other_files_are_refused(text: str, message: str, tmp_path: Path) -> None:
@@ -106,6 +109,16 @@ def test_markdown_is_a_table_of_what_was_measured() -> None:
     assert lines[-1] == "Versions: xpgrad 0.1, torch 2.13; commit 0123abcd+, 2026-01-02."
 
 
+def test_markdown_lists_every_measurement_that_a_peer_won() -> None:
+    assert "Where a peer was faster" not in report.markdown(sample_run())
+    text = report.markdown(sample_run(scale=4))
+    line = re.search(r"Where a peer was faster, and by how much:\n\n- torch \(cpu\): (.*)\n", text)
+    assert line is not None
+    places = re.findall(r"matmul, forward, ([\d,]+) ([\d.]+)", line[1])
+    assert {size for size, _ in places} == {"10", "100", "1,000"}
+    assert [float(ratio) for _, ratio in places] == sorted((float(ratio) for _, ratio in places), reverse=True)
+
+
 def shown(run: Results, width: int) -> str:
     out = io.StringIO()
     report.show(Console(file=out, width=width), discover()["matmul"], run)
@@ -129,6 +142,14 @@ def test_the_verdict_counts_and_names_the_worst() -> None:
     assert re.search(
         r"slower in 3, tied in 0; torch wins most at matmul, forward, \d+: [12]\.\d+ times our speed", worse
     )
+
+
+def test_the_verdict_on_memory_speaks_of_bytes() -> None:
+    run = Results()
+    run.records = [
+        Record("memory", "", 128, "cpu", peer, [cost] * 6, unit="B") for peer, cost in (("xpgrad", 3e6), ("torch", 2e6))
+    ]
+    assert report.verdict(run)[0].endswith("torch wins most at memory, 128: 1.50 times its bytes")
 
 
 def test_pytest_benchmark_export() -> None:
@@ -168,6 +189,32 @@ def test_plots_are_written(tmp_path: Path) -> None:
     assert plots.plot(Results(), tmp_path / "none") == []
 
 
+def test_a_gpu_has_its_own_panel_of_ratios() -> None:
+    pytest.importorskip("matplotlib")
+    from benchmarks import plots
+
+    run = sample_run()
+    one = plots.draw_ratios(run)
+    assert one is not None and len(one.axes) == 1
+    run.records += [dataclasses.replace(r, device="gpu") for r in run.records if r.peer == "torch"]
+    two = plots.draw_ratios(run)
+    assert two is not None and [axes.get_title(loc="left") for axes in two.axes] == ["cpu", "gpu"]
+    assert [label.get_text() for label in two.axes[0].get_yticklabels()] == ["matmul, forward"]
+    # Every panel tells its scale: two labels at least, of times and of ratios.
+    panel = plots.draw_time(run)
+    assert panel is not None
+    for axis in (two.axes[0].xaxis, panel.axes[0].yaxis):
+        low, high = axis.get_view_interval()
+        shown = [axis.get_major_formatter()(value) for value in axis.get_majorticklocs() if low <= value <= high]
+        assert len(shown) >= 2 and all(shown)
+
+
+def test_what_only_the_gpu_does_overtakes_nothing() -> None:
+    run = sample_run()
+    run.records = [r for r in run.records if (r.peer, r.device) == ("xpgrad", "gpu")]
+    assert report.crossing_lines(discover()["matmul"], run) == []
+
+
 def test_a_saved_run_is_reported_again(tmp_path: Path) -> None:
     old, new = tmp_path / "old.json", tmp_path / "new.json"
     sample_run().save(old)
@@ -192,3 +239,139 @@ def test_markdown_says_where_the_gpu_overtakes_the_cpu() -> None:
         and "\n\nOurs" in report.markdown(run)
         and "\n\n\n" not in report.markdown(run)
     )
+
+
+def test_two_runs_of_the_same_speed_raise_no_alarm() -> None:
+    rng = np.random.default_rng(1)
+
+    def run() -> Results:
+        found = sample_run()
+        for record in found.records:
+            # The processor's mood of the day, and bursts.
+            noise = rng.normal(1, 0.02) * (1 + 0.03 * rng.standard_exponential(15))
+            record.samples = (record.samples[0] * noise * np.where(rng.random(15) < 0.1, 3, 1)).tolist()
+        return found
+
+    runs = [run() for _ in range(60)]
+    verdicts = [c.verdict for old, new in zip(runs[::2], runs[1::2]) for c in compare.compare(old, new)]
+    assert len(verdicts) == 180 and sum(verdict != "same" for verdict in verdicts) <= 0.05 * len(verdicts)
+
+
+def curve(costs: list[float], spread: float = 0.01) -> list[Record]:
+    sizes = [10 ** (i + 1) for i in range(len(costs))]
+    return [
+        Record("matmul", "", n, "cpu", "xpgrad", [c * (1 + spread * (i - 4)) for i in range(9)])
+        for n, c in zip(sizes, costs)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("costs", "spread", "line"),
+    [
+        ([1e-6, 1e-5, 1e-4, 1e-3], 0.01, "100 ns · rows^1.00 (1.00–1.00)"),
+        ([1e-4, 1.05e-4, 0.98e-4, 1.02e-4], 0.02, "no growth beyond noise from 10 to 10,000 rows"),
+        ([1e-4, 1e-2, 1e-4, 1e-1], 0.01, "1000 times the cost from 10 to 10,000 rows, along no simple curve"),
+    ],
+)
+def test_growth_is_said_only_where_it_is_seen(costs: list[float], spread: float, line: str) -> None:
+    records = curve(costs, spread)
+    fit = stats.growth([r.size for r in records], [r.summary.median for r in records])
+    assert fit is not None and report.growth_line(fit, records, "rows") == line
+
+
+# The README ------------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMITTED = ROOT / "benchmarks" / "results"
+
+
+def test_the_readme_shows_what_the_committed_results_say() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = readme.shown(text)
+    assert pictures and all((ROOT / path).exists() for path in pictures)
+    section = readme.table(results.load(COMMITTED / "latest.json"), pictures)
+    assert readme.replace_between(text, section) == text, (
+        "README.md: run `python -m benchmarks --load benchmarks/results/latest.json --readme README.md`"
+    )
+
+
+def test_the_committed_table_is_that_of_the_committed_results() -> None:
+    text = (COMMITTED / "latest.md").read_text(encoding="utf-8")
+    assert text == report.markdown(results.load(COMMITTED / "latest.json"))
+
+
+# What the project has set itself: workload, variant, size and peer of every figure (None: its own growth).
+PROMISED = [
+    ("network", "op by op", 10, "torch"),
+    ("network", "fused", 10, "torch"),
+    ("op", "recorded", 10, "torch"),
+    ("op", "and backward", 10, "torch"),
+    ("scalar_graph", "collector on", 100, "micrograd"),
+    ("scalar_graph", "collector off", 100, "micrograd"),
+    ("import_time", "autograd", 1, "numpy"),
+    ("memory", "", 128, "torch"),
+    *(("chain", "", 10**power, None) for power in (3, 4, 5, 6)),
+    ("fit_process", "with progress", 100, "keras"),
+    ("fit", "quiet", 100, "keras"),
+    ("dense", "with jit", 512, "torch"),
+    ("optimizer", "Adam, with jit", 512, "torch"),
+    ("conv", "plain", 64, "torch"),
+    ("conv", "with jit", 64, "torch"),
+    *(("transformer", how, 64, "torch") for how in ("plain", "with jit")),
+    *(("recurrent", how, 50, "torch") for how in ("plain", "with jit")),
+]
+
+
+@pytest.mark.parametrize(("workload", "variant", "size", "peer"), PROMISED)
+def test_every_promised_figure_is_measured_and_shown(workload: str, variant: str, size: int, peer: str | None) -> None:
+    work = discover()[workload]
+    assert variant in work.variants and work.numbers([size]) == [size]
+    assert peer is None or work.runs(peer, Case(size, variant))
+    assert any(
+        (f.workload, f.variant, f.peer) == (workload, variant, peer) and size in f.sizes for f in figures.FIGURES
+    )
+
+
+@pytest.mark.parametrize("name", ["figures", "readme"])
+def test_the_sets_hold_every_figure(name: str) -> None:
+    cases = {
+        (work, case.variant, case.size)
+        for work, pick in options.SETS[name].picks.items()
+        for case in discover()[work].cases(pick.sizes, pick.variants)
+    }
+    for figure in figures.FIGURES:
+        for size in figure.sizes:
+            assert (figure.workload, figure.variant, size) in cases, f"the set {name} lacks: {figure.text}"
+
+
+def test_the_readme_is_written_between_its_marks(tmp_path: Path) -> None:
+    run = sample_run()
+    run.records = [
+        Record("network", "op by op", 10, "cpu", peer, [cost] * 6)
+        for peer, cost in (("xpgrad", 1e-5), ("torch", 2e-5), ("jax", 1e-5))
+    ] + [Record("import_time", "autograd", 1, "cpu", peer, [c] * 6) for peer, c in (("xpgrad", 3e-1), ("numpy", 2e-1))]
+    run.records += [
+        Record("chain", "", 10**p, "cpu", "xpgrad", [1e-6 * 10**p * (1 + i / 1e3) for i in range(6)])
+        for p in (3, 4, 5, 6)
+    ]
+    path = tmp_path / "README.md"
+    path.write_text(f"# x\n\n{readme.BEGIN}\n![old](old.png)\n{readme.END}\n\nend\n", encoding="utf-8")
+    picture = tmp_path / "plots" / "ratios.png"
+    readme.update(path, run, [picture, Path("/elsewhere/time.png")])
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(f"# x\n\n{readme.BEGIN}\nThe time of xpgrad ÷") and text.endswith(f"{readme.END}\n\nend\n")
+    assert "| 1-10-1 network, 10 samples, loss and gradients, op by op | 10 µs | **0.50** | tie |  |\n" in text
+    assert "| `import autograd` | 300 ms |  |  | 1.50 NumPy |\n" in text
+    assert "n = 10³ … 10⁶ | grows as n^1.00 |" in text
+    assert readme.shown(text) == ["plots/ratios.png"] and "on P, 2 cores" in text and "torch 2.13" in text
+    readme.update(path, run)  # without new pictures, those that are there stay
+    assert path.read_text(encoding="utf-8") == text
+    with pytest.raises(ValueError, match="expected a file with the lines <!-- benchmarks: begin -->"):
+        readme.replace_between("no marks", "x")
+
+
+def test_a_busy_machine_is_said_to_be_one() -> None:
+    run = sample_run()
+    assert report.busy(run) == []
+    run.machine["load"] = 1.5
+    assert "load 1.5" in report.busy(run)[0] and report.busy(run)[0] in readme.table(run)

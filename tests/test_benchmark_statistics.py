@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import check, report, stats
+from benchmarks import check, stats, wording
 
 positive = st.floats(1e-9, 1e9)
 
@@ -61,7 +61,7 @@ def test_samples_that_are_no_pairs_are_refused() -> None:
 )
 def test_a_ratio_whose_interval_straddles_one_is_a_tie(low: float, high: float, verdict: str) -> None:
     assert stats.Ratio((low + high) / 2, low, high).verdict == verdict
-    assert (verdict == "tie") == report.ratio_text(stats.Ratio((low + high) / 2, low, high)).startswith("tie")
+    assert (verdict == "tie") == wording.ratio_text(stats.Ratio((low + high) / 2, low, high)).startswith("tie")
 
 
 @given(st.floats(1e-9, 1e-3), st.floats(1e-12, 1e-6), st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0]))
@@ -121,3 +121,48 @@ def test_a_difference_anywhere_in_a_large_array_is_found() -> None:
         changed = array.copy()
         changed[at] = 1.0
         assert check.difference([check.digest(array)], [check.digest(changed)], 1e-3)
+
+
+# Noise -----------------------------------------------------------------------------------------------------
+
+
+def noisy(rng: np.random.Generator, trials: int, rounds: int, ratio: float) -> tuple[np.ndarray, np.ndarray]:
+    """Two libraries' samples on a busy machine: slow drifts that both feel, bursts that only one does."""
+    drift = np.exp(np.cumsum(0.05 * rng.standard_normal((trials, rounds)), axis=1))
+    own = 1 + 0.05 * rng.standard_exponential((2, trials, rounds))
+    bursts = np.where(rng.random((2, trials, rounds)) < 0.1, rng.uniform(1, 10, (2, trials, rounds)), 1.0)
+    ours, theirs = drift * own * bursts
+    return ratio * ours, theirs
+
+
+@pytest.mark.parametrize("rounds", [6, 9, 15])
+def test_equal_libraries_are_called_a_tie_as_often_as_promised(rounds: int) -> None:
+    trials = 3000
+    pairs = zip(*noisy(np.random.default_rng(rounds), trials, rounds, 1.0))
+    ties = sum(stats.paired_ratio(a.tolist(), b.tolist()).verdict == "tie" for a, b in pairs)
+    assert ties / trials > 0.95 - 4 * math.sqrt(0.95 * 0.05 / trials)
+
+
+def test_a_difference_beyond_noise_is_seen_through_drift_and_bursts() -> None:
+    trials = 1000
+    found = [
+        stats.paired_ratio(a.tolist(), b.tolist()) for a, b in zip(*noisy(np.random.default_rng(0), trials, 15, 0.7))
+    ]
+    assert sum(ratio.verdict == "faster" for ratio in found) / trials > 0.9
+    assert np.median([ratio.median for ratio in found]) == pytest.approx(0.7, rel=0.02)
+
+
+def test_five_samples_would_not_be_enough() -> None:
+    assert stats.least(0.95) == 6
+    assert stats.coverage(5, 0) < 0.95 <= stats.coverage(6, 0)
+
+
+def test_the_range_of_a_power_shows_how_sure_it_is() -> None:
+    sizes = [1e3, 1e4, 1e5, 1e6]
+    sure = stats.growth(sizes, [1e-6 * n for n in sizes])
+    assert sure is not None and sure.powers == pytest.approx((1, 1), abs=0.01) and sure.error < 0.01
+    unsure = stats.growth(sizes, [1e-3, 4e-2, 0.1, 1.0])
+    assert unsure is not None and unsure.powers is not None and unsure.error > 0.5
+    assert unsure.powers[1] - unsure.powers[0] > 0.15
+    three = stats.growth(sizes[:3], [1.0, 2.0, 3.0])
+    assert three is not None and three.powers is None

@@ -18,10 +18,11 @@ import pytest
 from rich.console import Console
 
 import backends
-from benchmarks import check, cli, environment, hosts, options, peers, report, results, runner
+from benchmarks import check, choice, cli, environment, hosts, options, peers, report, results, runner
 from benchmarks.results import Results
 from benchmarks.session import Session
 from benchmarks.workload import SIZES, Case, Workload, discover
+from tests.tiny_workload import Here, tiny
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "__main__")
@@ -37,45 +38,6 @@ def test_doctests(name: str) -> None:
 
 # A workload from one end to the other ----------------------------------------------------------------------
 
-tiny = Workload("tiny", "a sum of squares", size="elements", sizes={"small": (4,), "medium": (8, 16)}, rtol=1e-6)
-tiny.bytes = lambda case: 4 * case.size
-tiny.flops = lambda case: 2 * case.size
-
-
-@tiny.data
-def _data(case: Case) -> dict[str, Any]:
-    return {"x": np.arange(case.size, dtype=np.float32)}
-
-
-@tiny.peer("xpgrad")
-def _xpgrad(data: dict[str, Any], case: Case) -> Any:
-    return lambda: (data["x"] ** 2).sum()
-
-
-@tiny.peer("numpy")
-def _numpy(data: dict[str, Any], case: Case) -> Any:
-    return lambda: np.dot(data["x"], data["x"])
-
-
-@tiny.peer("micrograd")
-def _wrong(data: dict[str, Any], case: Case) -> Any:
-    return lambda: np.float32(-1)
-
-
-@tiny.peer("jax")
-def _absent(data: dict[str, Any], case: Case) -> Any:
-    raise ModuleNotFoundError("No module named 'jax'")
-
-
-class Here(hosts.Hosts):
-    """Every contender in this process, whatever library it stands for."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-
-    def of(self, peer: str) -> hosts.Host:
-        return self._local
-
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Results:
@@ -83,7 +45,10 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Results:
     monkeypatch.setattr("benchmarks.session.ADAPTERS", {})
     found = Results(peaks={"cpu": {"flops": 1e9, "bytes": 1e9}})
     for together in runner.plan(
-        tiny, ("small", "medium"), {"cpu": "numpy"}, {"numpy": ["cpu"], "micrograd": ["cpu"], "jax": ["cpu"]}
+        tiny,
+        tiny.cases(("small", "medium")),
+        {"cpu": "numpy"},
+        {"numpy": ["cpu"], "micrograd": ["cpu"], "jax": ["cpu"]},
     ):
         runner.measure(tiny, together, Here(), found, runner.Options(rounds=6, block=1e-4, budget=5))
     return found
@@ -192,9 +157,12 @@ def test_every_workload_is_found_in_order() -> None:
     assert list(discover()) == list(workloads.ORDER)
     assert set(discover()) == files
     for name, chosen in options.SETS.items():
-        assert set(chosen) <= files, f"the set {name} names what is not there"
-        for work, labels in chosen.items():
-            assert set(labels or ()) <= set(discover()[work].sizes)
+        assert set(chosen.picks) <= files, f"the set {name} names what is not there"
+        for work_name, pick in chosen.picks.items():
+            work = discover()[work_name]
+            assert set(pick.variants or ()) <= set(work.variants)
+            for size in pick.sizes:
+                assert size in SIZES or work.numbers([size]), f"the set {name}: {work_name} has no size {size}"
 
 
 @pytest.mark.parametrize("work", discover().values(), ids=lambda work: work.name)
@@ -281,28 +249,47 @@ def test_wrong_arguments_are_explained(arguments: list[str], message: str) -> No
 
 
 def test_choosing_workloads() -> None:
-    def chosen(*arguments: str) -> dict[str, list[str]]:
-        return {work.name: sizes for work, sizes in cli.choose(options.parse(arguments))}
+    def chosen(*arguments: str) -> dict[str, list[Case]]:
+        return {work.name: cases for work, cases in choice.choose(options.parse(arguments))}
 
-    assert chosen("op", "chain") == {"op": list(SIZES), "chain": list(SIZES)}
-    assert chosen("fit", "matmul", "--sizes", "large") == {"matmul": ["large"]}
-    assert set(chosen()) == set(options.SETS["quick"])
+    chain = discover()["chain"]
+    assert chosen("op", "chain")["chain"] == list(chain.cases(SIZES))
+    assert {case.size for case in chosen("fit", "matmul", "--sizes", "large")["matmul"]} == {1_024, 2_048, 4_096}
+    assert set(chosen("fit", "matmul", "--sizes", "large")) == {"matmul"}
+    assert set(chosen()) == set(options.SETS["quick"].picks)
     assert list(chosen("--set", "all")) == list(discover())
+    assert {case.variant for case in chosen("--set", "readme")["fit_process"]} == {"with progress"}
+    assert {case.size for case in chosen("--set", "readme", "--sizes", "large")["hvp"]} == {1_024}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["op", "--set", "all"], "expected names of workloads or --set; got both: op and all"),
+        (["op", "--repeat", "5"], "--repeat: expected at least 6, which give an interval of 95 %; got 5"),
+        (["op", "--threads", "0"], "--threads: expected at least 1; got 0"),
+        (["op", "--budget", "-1"], "--budget: expected seconds above 0; got -1"),
+    ],
+)
+def test_options_that_make_no_sense_are_explained(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        options.parse(["op", "--set", "all"])
+        options.parse(arguments)
+    assert message in capsys.readouterr().err
 
 
 def test_the_list_names_every_workload() -> None:
-    text = cli.listing()
+    text = choice.listing()
     assert all(f"\n{name}: " in f"\n{text}" for name in discover())
 
 
 def test_the_program_runs_from_the_command_line(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
-    command = [sys.executable, "-m", "benchmarks", "op", "--sizes", "small", "--peers", "numpy", "--repeat", "2"]
+    command = [sys.executable, "-m", "benchmarks", "op", "--sizes", "small", "--peers", "numpy", "--repeat", "6"]
     env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_THREAD_TIMEOUT"}
     ran = subprocess.run(
-        [*command, "--backend", "numpy", "--threads", "1", "--budget", "1", "--json", str(path)],
+        [*command, "--backend", "numpy", "--threads", "1", "--budget", "60", "--json", str(path)],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -315,7 +302,7 @@ def test_the_program_runs_from_the_command_line(tmp_path: Path) -> None:
     # Set before NumPy loaded: the program started itself again.
     assert run.environment["OPENBLAS_THREAD_TIMEOUT"] == "4" and run.environment["OMP_NUM_THREADS"] == "1"
     assert run.versions["numpy"] == np.__version__
-    assert "1 threads each" in ran.stdout and "op: one addition" in ran.stdout
+    assert "1 thread each" in ran.stdout and "op: one addition" in ran.stdout
 
 
 def test_without_a_gpu_the_cpu_part_runs_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,18 +315,6 @@ def test_without_a_gpu_the_cpu_part_runs_and_says_so(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(backends, "get", get)
     out = io.StringIO()
-    found = cli.choose_backends(SimpleNamespace(backend=None), Console(file=out, width=120))  # type: ignore[arg-type]
+    found = choice.choose_backends(SimpleNamespace(backend=None), Console(file=out, width=120))  # type: ignore[arg-type]
     assert found == {"cpu": "numpy"}
     assert "No GPU is used: cupy: no GPU here.\nMeasuring the CPU part." in out.getvalue()
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif("cupy" not in backends.available(), reason="no CUDA GPU with CuPy here")
-def test_the_gpu_takes_part(tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    command = [sys.executable, "-m", "benchmarks", "matmul", "transfer", "--sizes", "small", "--peers", "none"]
-    ran = subprocess.run([*command, "--repeat", "2", "--json", str(path)], cwd=ROOT, timeout=170)
-    assert ran.returncode == 0
-    run = results.load(path)
-    assert {record.device for record in run.records if record.workload == "matmul"} == {"cpu", "gpu"}
-    assert "gpu" in run.peaks and run.of("transfer") and not run.failures

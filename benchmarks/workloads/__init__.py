@@ -20,5 +20,6 @@ ORDER = (
     "fit",
     "fit_process",
     "import_time",
+    "compile_time",
     "memory",
 )

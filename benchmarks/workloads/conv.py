@@ -1,6 +1,6 @@
 """A convolutional network on 28×28 images: 16 and 32 channels of 3×3, each halved by max pooling, then 10 classes.
 
-Loss and gradients of one batch, without an optimiser.
+Loss and gradients of one batch, without an optimiser; with NumPy alone, and with the extra `jit`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ work = Workload(
     # Each layer's result is written once and read once, forward and, as a gradient, backward.
     bytes=lambda case: 4 * case.size * 4 * (FIRST * SIDE**2 + SECOND * (SIDE // 2) ** 2),
     rtol=1e-3,
+    variants=("plain", "with jit"),
+    jit=lambda case: case.variant == "with jit",
 )
 
 

@@ -1,6 +1,7 @@
 """A training step of a dense network on 28×28 images: 784-n-n-10, batch 128, cross entropy, Adam.
 
-PyTorch runs eagerly with its fused Adam, JAX compiles the whole step and reuses the parameters' memory.
+With NumPy alone, and with the extra `jit`, which compiles the optimiser's step. PyTorch runs eagerly with its fused
+Adam, JAX compiles the whole step and reuses the parameters' memory.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ work = Workload(
     bytes=lambda case: 4 * parameters(case.size) * 10,
     checked_calls=3,
     rtol=2e-3,
+    variants=("plain", "with jit"),
+    jit=lambda case: case.variant == "with jit",
 )
 
 

@@ -31,7 +31,7 @@ work = Workload(
     sizes={"medium": (100,)},
     variants=("quiet", "with progress"),
     kind="process",
-    rounds=5,
+    rounds=6,
 )
 
 

@@ -11,29 +11,28 @@ import {module}
 print(json.dumps({{"value": time.perf_counter() - start}}))
 """
 
+# What users of each library import for the same purpose: gradients of array programs, and neural networks.
+MODULES = {
+    "autograd": {"xpgrad": "autograd", "numpy": "numpy", "hips": "autograd.numpy, autograd", "jax": "jax"},
+    "nn": {"xpgrad": "nn", "torch": "torch", "keras": "keras", "tinygrad": "tinygrad"},
+}
+
 work = Workload(
     "import_time",
     "import in a fresh interpreter",
     size="imports",
     sizes={"small": (1,)},
-    variants=("autograd", "nn"),
+    variants=tuple(MODULES),
     kind="process",
+    rounds=9,
 )
-
-# What each library's users import.
-MODULES = {"numpy": "numpy", "torch": "torch", "jax": "jax", "hips": "autograd.numpy, autograd", "keras": "keras"}
-
-
-@work.peer("xpgrad", devices=("cpu",))
-def xpgrad(data: Data, case: Case) -> str:
-    return PROGRAM.format(module=case.variant)
 
 
 def _add(peer: str) -> None:
-    @work.peer(peer, devices=("cpu",))
-    def other(data: Data, case: Case) -> str:
-        return PROGRAM.format(module=MODULES[peer])
+    @work.peer(peer, devices=("cpu",), variants=[variant for variant in MODULES if peer in MODULES[variant]])
+    def program(data: Data, case: Case) -> str:
+        return PROGRAM.format(module=MODULES[case.variant][peer])
 
 
-for _name in MODULES:
+for _name in dict.fromkeys(peer for variant in MODULES.values() for peer in variant):
     _add(_name)

@@ -130,7 +130,7 @@ def jax(data: Data, case: Case) -> Step:
     return lambda: compiled(parameters, x, y)
 
 
-@work.peer("hips", variants=("op by op",), dtype="float64", note="gradients in float64")
+@work.peer("hips", variants=("op by op",), devices=("cpu",), dtype="float64", note="gradients in float64")
 def hips(data: Data, case: Case) -> Step:
     import autograd.numpy as np
     from autograd import value_and_grad

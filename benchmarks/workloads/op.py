@@ -45,7 +45,7 @@ def xpgrad(data: Data, case: Case) -> Step:
     return backward if case.variant == "and backward" else lambda: a + b
 
 
-@work.peer("numpy", variants=("not recorded",))
+@work.peer("numpy", variants=("not recorded",), devices=("cpu",))
 def numpy(data: Data, case: Case) -> Step:
     a, b = data["a"], data["b"]
     return lambda: a + b
@@ -85,7 +85,7 @@ def jax(data: Data, case: Case) -> Step:
     return {"recorded": recorded, "not recorded": lambda: a + b, "and backward": backward}[case.variant]
 
 
-@work.peer("hips", variants=("and backward",), dtype="float64", note="gradients in float64")
+@work.peer("hips", variants=("and backward",), devices=("cpu",), dtype="float64", note="gradients in float64")
 def hips(data: Data, case: Case) -> Step:
     from autograd import make_vjp
 

@@ -1,6 +1,7 @@
 """An LSTM of 64 units over sequences of 32 numbers a step, batch 32: outputs and gradients.
 
-Gates stand in PyTorch's order (input, forget, cell, output) in the weights that everyone is given.
+With NumPy alone, and with the extra `jit`. Gates stand in PyTorch's order (input, forget, cell, output) in the weights
+that everyone is given.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ work = Workload(
     # Inputs are read; gates, cells and outputs are written once and read once; their gradients likewise.
     bytes=lambda case: 4 * case.size * BATCH * (INPUTS + 4 * 6 * UNITS),
     rtol=1e-3,
+    variants=("plain", "with jit"),
+    jit=lambda case: case.variant == "with jit",
 )
 
 

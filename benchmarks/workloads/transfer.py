@@ -15,6 +15,7 @@ work = Workload(
     sizes={"small": (4_096, 65_536), "medium": (1_048_576,), "large": (16_777_216, 268_435_456)},
     variants=("to the GPU", "to the host"),
     bytes=lambda case: case.size,
+    bounded=False,
 )
 
 
@@ -28,8 +29,8 @@ def xpgrad(data: Data, case: Case) -> Step:
     from autograd import Tensor
 
     here = Tensor(data["x"])
-    there = here.cuda()
-    return (lambda: here.cuda()) if case.variant == "to the GPU" else lambda: there.cpu()
+    there = here.to(case.backend)
+    return (lambda: here.to(case.backend)) if case.variant == "to the GPU" else lambda: there.cpu()
 
 
 @work.peer("torch", devices=("gpu",))

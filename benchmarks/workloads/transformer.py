@@ -1,6 +1,6 @@
 """A transformer of two layers, width 128, 4 heads, batch 8: norm first, GELU, no dropout; loss and gradients.
 
-Weights have PyTorch's names and layout; each library gets the same.
+With NumPy alone, and with the extra `jit`. Weights have PyTorch's names and layout; each library gets the same.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ work = Workload(
     # Each layer's in- and output and its hidden values are written and read once, forward and backward.
     bytes=lambda case: 4 * LAYERS * BATCH * case.size * 4 * (6 * WIDTH + HIDDEN),
     rtol=2e-3,
+    variants=("plain", "with jit"),
+    jit=lambda case: case.variant == "with jit",
 )
 
 
