@@ -14,7 +14,7 @@ install_cuda = $(MAKE) --no-print-directory $(VENV)/.installed-$(CUDA_EXTRA)
 try_cuda = $(if $(CUDA_EXTRA),$(install_cuda) || echo "$(CUDA_EXTRA) could not be installed: going on without the GPU." >&2,\
 	echo "No NVIDIA driver for CUDA 12 or newer found: running on the CPU.")
 
-.PHONY: help demo test test-slow test-gpu check format ledger bench clean
+.PHONY: help demo test test-slow test-gpu check format ledger notebooks bench clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -47,6 +47,9 @@ format: $(VENV)/.installed-dev ## format the code, and mend what the linter can 
 
 ledger: $(VENV)/.installed-test ## write docs/coverage.md from the table of test cases
 	$(PY) -m tests.ledger
+
+notebooks: $(VENV)/.installed-test ## run the notebooks and keep their outputs (ARGS=04 for one)
+	$(PY) -m tests.notebooks $(ARGS)
 
 bench: $(VENV)/.installed-all $(VENV)/.installed-peers ## measure what the README quotes, and write it there
 	+@$(try_cuda)

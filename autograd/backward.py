@@ -36,7 +36,7 @@ def fit(g: Any, edge: Any) -> Any:
             g = reduce.unbroadcast(g, shape=target)
     if edge.dtype is float:
         return g if g.__class__ is float or is_tensor(g) else float(g.real)
-    if g.dtype != edge.dtype:
+    if g.dtype is not edge.dtype and g.dtype != edge.dtype:
         if g.dtype.kind == "c" and edge.dtype.kind != "c":
             g = arithmetic.real(g)
         if g.dtype != edge.dtype:

@@ -184,11 +184,13 @@ class Plan:
             misfits += " or d.shape != edge.shape"
         if not p.elementwise:  # which may take arrays to floats
             misfits = f"d.__class__ is not float and ({misfits})"
+        joint = p.joint_rule is not None
+        partial = joint or self.outputs > 1  # where an edge may get nothing
         for place, i in enumerate(self.active):
-            grad, indent = (f"grads[{i}]", "        ") if p.joint_rule is not None else (calls[place], "    ")
-            lines += [f"    d = {grad}", f"    edge = edges[{place}]"]
-            if p.joint_rule is not None:
+            lines += [f"    d = {f'grads[{i}]' if joint else calls[place]}", f"    edge = edges[{place}]"]
+            if partial:
                 lines.append("    if d is not None:")
+            indent = "        " if partial else "    "
             body = [
                 f"if {misfits}:",
                 "    d = fit(d, edge)",

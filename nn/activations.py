@@ -109,9 +109,9 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     >>> relu([-1.0, 2.0, 8.0], max_value=6.0)
     array([0., 2., 6.])
     """
-    x = np.asarray(x)
     if negative_slope == 0.0 and max_value is None and threshold == 0.0:
-        return _ops.relu(x)
+        return np.relu(x)
+    x = np.asarray(x)
     out = x * (x >= threshold) if threshold else np.relu(x)
     if negative_slope:
         out = out - negative_slope * np.relu(threshold - x)

@@ -208,7 +208,7 @@ def test_training_ends_where_the_loss_is_no_number(capsys: pytest.CaptureFixture
 
 def test_tensorboard_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(ImportError, match=r"expected the package tensorboardX.*pip install tensorboardX"):
+    with pytest.raises(ImportError, match=r"expected the package tensorboardX.*pip install 'xpgrad\[tensorboard\]'"):
         callbacks.TensorBoard()
 
 

@@ -91,8 +91,10 @@ def arraylike(x: Any, like: Any = None) -> Any:
     Tensor([[1., 2.],
             [3., 4.]], dtype=float64, op=stack)
     """
+    if x.__class__ is RUNTIME["Tensor"]:
+        return x
     if x.__class__ not in COERCED:
-        return x if x.__class__ is RUNTIME["Tensor"] else _known(x)
+        return _known(x)
     if (x.__class__ is list or x.__class__ is tuple) and has_tensor(x):
         return _stacked(x)
     return (backend_of(x) if like is None else backend_of(like)).asarray(list(x) if x.__class__ is range else x)

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.numpy import random
 from autograd.numpy.choosing import where
-from autograd.numpy.common import arraylike, backend_of, check_range, integers, is_tensor, normalize_one
+from autograd.numpy.common import COERCED, arraylike, backend_of, check_range, integers, is_tensor, normalize_one
 from autograd.numpy.indexing import take
 from autograd.numpy.parts import astype
 from autograd.numpy.shaping import expand_dims, moveaxis
@@ -36,8 +36,10 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear([1.0, 2.0], [[1.0, 1.0], [3.0, 4.0]], [0.5, 0.0])
     array([ 3.5, 11. ])
     """
-    x = arraylike(x, weight)
-    return _network.linear(x, arraylike(weight, x), None if bias is None else arraylike(bias, x))
+    if x.__class__ in COERCED or weight.__class__ in COERCED or bias.__class__ in COERCED:
+        x = arraylike(x, weight)
+        weight, bias = arraylike(weight, x), bias if bias is None else arraylike(bias, x)
+    return _network.linear(x, weight, bias)
 
 
 def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:

@@ -87,7 +87,7 @@ def _summary_writer() -> Any:
     except ImportError:
         raise ImportError(
             "TensorBoard: expected the package tensorboardX, which writes its files; it is not installed. "
-            "Install it (pip install tensorboardX), or use CSVLogger."
+            "Install it (pip install 'xpgrad[tensorboard]'), or use CSVLogger."
         ) from None
     return SummaryWriter
 

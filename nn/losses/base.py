@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import autograd.numpy as np
+from autograd.numpy.common import raw
 from nn.inputs import like
 from nn.module import Module
 
@@ -102,6 +103,9 @@ def pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     Raises:
         ValueError: the shapes differ.
     """
+    a, b = raw(input), raw(target)
+    if getattr(a, "dtype", None) is getattr(b, "dtype", b) and a.shape == b.shape:
+        return input, target  # as it nearly always is
     if not hasattr(input, "dtype"):
         input = np.asarray(input)
     target = like(target, input)

@@ -8,7 +8,7 @@ try:
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         "nn.sklearn: expected scikit-learn, whose estimators these are; it is not installed. "
-        "Install it with: pip install 'xpgrad[demo]'.",
+        "Install it with: pip install 'xpgrad[sklearn]'.",
         name=missing.name,
     ) from None
 
