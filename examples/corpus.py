@@ -119,7 +119,7 @@ def headers() -> dict[str, str]:
     """C without comments: the headers of NumPy, and Python's where they are installed."""
     found = {}
     for name, folder in (("numpy", numpy.get_include()), ("python", sysconfig.get_path("include"))):
-        for path in sorted(Path(folder or ".").rglob("*.h")):
+        for path in sorted(Path(folder).rglob("*.h")) if folder else ():
             text = re.sub(r"/\*.*?\*/|//[^\n]*", "", _read(path), flags=re.DOTALL)
             text = "".join([line.rstrip() + "\n" for line in text.splitlines() if line.strip()])
             if len(text) > 500:
