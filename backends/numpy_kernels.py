@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backends import numpy_elementwise as large
+from backends.numpy_recurrent import RECURRENT
 
 # Up to this many elements it costs less to fill memory than that the next operation reads it with stride 0.
 SMALL = 4096
@@ -216,6 +217,7 @@ def sigmoid(x: Any, /) -> Any:
 # The operators themselves come without the frame of the forward that spells them.
 KERNELS: dict[str, Any] = {
     **large.ELEMENTWISE,
+    **RECURRENT,
     "broadcast_to": broadcast_to,
     "diagonal": diagonal,
     "tril": tril,
