@@ -1,4 +1,4 @@
-"""Faster ways, in NumPy, for some primitives than their formulas, on small arrays above all. Imports numpy_elementwise.
+"""Faster ways, in NumPy, for some primitives than their formulas, on small arrays above all. Gathers the modules beside it.
 
 Each takes a primitive's operands and options and gives what its forward gives. Times are of float32 arrays of
 10 to 100 elements on one core, where most of an operation is its overhead.
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from backends import numpy_elementwise as large
+from backends.numpy_convolution import CONVOLUTION
+from backends.numpy_network import NETWORK
 from backends.numpy_recurrent import RECURRENT
 
 # Up to this many elements it costs less to fill memory than that the next operation reads it with stride 0.
@@ -217,6 +219,8 @@ def sigmoid(x: Any, /) -> Any:
 # The operators themselves come without the frame of the forward that spells them.
 KERNELS: dict[str, Any] = {
     **large.ELEMENTWISE,
+    **CONVOLUTION,
+    **NETWORK,
     **RECURRENT,
     "broadcast_to": broadcast_to,
     "diagonal": diagonal,
