@@ -11,7 +11,8 @@ import numpy as np
 
 from backends.base import NARROW, Backend, RandomStream, in_its_dtype
 from backends.heap import keep_as_set
-from backends.numba_kernels import compile_loop, has_numba
+from backends.jit import has_numba
+from backends.numba_kernels import compile_loop
 from backends.numpy_elementwise import SMALL, erf
 from backends.numpy_kernels import KERNELS
 

@@ -1,4 +1,4 @@
-"""What transformers are made of, in NumPy: GELU, softmax, norms, and their derivatives. Imports ``backends.base``.
+"""What transformers are made of, in NumPy: GELU, softmax, norms, and their derivatives. Imports ``backends.base`` and ``jit``.
 
 Each takes what the primitive or formula of its name takes; ``…_back`` are rules. Large arrays of GELU go through in
 blocks that stay in the cache. Times are of float32 on one core.
@@ -13,20 +13,13 @@ from typing import Any
 import numpy as np
 
 from backends.base import declines
+from backends.jit import LARGE, compiled, over_elements, same_kind
+from backends.threads import CHUNK, split
 
 # Up to this many elements, overhead outweighs what blocks save.
 SMALL = 4096
 BLOCK = 32_768
 ROOT_2_OVER_PI, CUBIC = math.sqrt(2 / math.pi), 0.044715
-
-
-def _is_plain(*arrays: Any) -> bool:
-    """Whether all are contiguous arrays of one shape and of one floating dtype."""
-    first = arrays[0]
-    shape, char = first.shape, first.dtype.char
-    return char in "fd" and all(
-        [x.__class__ is np.ndarray and x.dtype.char == char and x.shape == shape and x.flags.c_contiguous for x in arrays]
-    )
 
 
 def in_blocks(run: Callable[..., None], rooms: int, *arrays: np.ndarray) -> np.ndarray:
@@ -81,6 +74,9 @@ def _gelu_back(out: np.ndarray, g: np.ndarray, x: np.ndarray, square: np.ndarray
 @declines
 def gelu(x: Any, /) -> Any:
     """0.55 ms for 262,144 elements; by erf, 1.3 ms."""
+    out = over_elements("gelu", x)
+    if out is not None:
+        return out
     if x.size > SMALL and x.dtype.char == "f":
         with np.errstate(all="ignore"):
             return in_blocks(_gelu, 1, np.ascontiguousarray(x))
@@ -89,6 +85,9 @@ def gelu(x: Any, /) -> Any:
 
 def gelu_back(g: Any, x: Any) -> Any:
     """0.8 ms for 262,144 elements; by the formula, 2 ms."""
+    out = over_elements("gelu_back", g, x)
+    if out is not None:
+        return out
     if x.size > SMALL and x.dtype.char == "f" == g.dtype.char and x.shape == g.shape:
         with np.errstate(all="ignore"):
             return in_blocks(_gelu_back, 1, *map(np.ascontiguousarray, (g, x)))
@@ -129,6 +128,9 @@ def _gelu_tanh_back(out: np.ndarray, g: np.ndarray, x: np.ndarray, square: np.nd
 @declines
 def gelu_tanh(x: Any, /) -> Any:
     """The formula in blocks."""
+    out = over_elements("gelu_tanh", x)
+    if out is not None:
+        return out
     if x.size > SMALL and x.dtype.char in "fd":
         with np.errstate(all="ignore"):
             return in_blocks(_gelu_tanh, 1, np.ascontiguousarray(x))
@@ -137,10 +139,20 @@ def gelu_tanh(x: Any, /) -> Any:
 
 def gelu_tanh_back(g: Any, x: Any) -> Any:
     """The rule in blocks."""
+    out = over_elements("gelu_tanh_back", g, x)
+    if out is not None:
+        return out
     if x.size > SMALL and x.dtype.char in "fd" and g.dtype.char == x.dtype.char and x.shape == g.shape:
         with np.errstate(all="ignore"):
             return in_blocks(_gelu_tanh_back, 1, *map(np.ascontiguousarray, (g, x)))
     return NotImplemented
+
+
+def _by_rows(loop: Callable[..., None], n: int, out: np.ndarray, *arrays: np.ndarray) -> np.ndarray:
+    """out, filled by ``loop(*arrays, out)`` on rows of n."""
+    rows = [x.reshape(-1, n) for x in (*arrays, out)]
+    split(len(rows[0]), lambda start, stop: loop(*[x[start:stop] for x in rows]), CHUNK // n + 1)
+    return out
 
 
 # Softmax --------------------------------------------------------------------------------------------------------
@@ -152,6 +164,10 @@ _HIGHEST, _LOWEST = 60.0, 1e-20
 @declines
 def softmax(x: Any, /, *, axis: int) -> Any:
     """131,072 elements in rows of 64: 190 µs; with every row's maximum (217 µs alone) 420."""
+    if axis == x.ndim - 1 and x.size >= LARGE and same_kind("f", x):
+        loop = compiled("softmax")
+        if loop is not None:
+            return _by_rows(loop, x.shape[-1], np.empty(x.shape, x.dtype), x)
     if x.__class__ is np.ndarray and x.dtype.char in "fd" and x.size > SMALL and x.max() <= _HIGHEST:
         e = np.exp(x)
         norm = np.add.reduce(e, axis, keepdims=True)
@@ -163,8 +179,11 @@ def softmax(x: Any, /, *, axis: int) -> Any:
 
 def softmax_back(g: Any, out: Any, axis: int) -> Any:
     """``out·(g - Σ g·out)``, with sums of products by BLAS where the axis is the last."""
-    if out.__class__ is not np.ndarray or axis != out.ndim - 1 or not _is_plain(out, g):
+    if out.__class__ is not np.ndarray or axis != out.ndim - 1 or not same_kind("fd", out, g):
         return NotImplemented
+    loop = compiled("softmax_back") if out.size >= LARGE else None
+    if loop is not None:
+        return _by_rows(loop, out.shape[-1], np.empty(out.shape, out.dtype), g, out)
     result = g - np.vecdot(g, out)[..., None]
     result *= out
     return result
@@ -184,10 +203,20 @@ def _rows(x: np.ndarray, axis: tuple[int, ...]) -> np.ndarray | None:
 @declines
 def normalize(x: Any, /, *, axis: tuple[int, ...], epsilon: float, centre: bool) -> Any:
     """65,536 elements in rows of 128: 80 µs; by the formula, 170."""
-    rows = _rows(x, axis) if x.__class__ is np.ndarray and _is_plain(x) else None
+    rows = _rows(x, axis) if x.__class__ is np.ndarray and same_kind("fd", x) else None
     if rows is None:
         return NotImplemented
     n = rows.shape[1]
+    loop = compiled("normalize") if x.size >= LARGE else None
+    if loop is not None:
+        out, scale = np.empty(rows.shape, x.dtype), np.empty(len(rows), x.dtype)
+        small = x.dtype.type(epsilon)
+        split(
+            len(rows),
+            lambda start, stop: loop(rows[start:stop], small, centre, out[start:stop], scale[start:stop]),
+            CHUNK // n + 1,
+        )
+        return out.reshape(x.shape), scale.reshape(*x.shape[: x.ndim - len(axis)], *[1] * len(axis))
     if centre:
         out = rows - np.add.reduce(rows, 1, keepdims=True) / n
         scale = np.vecdot(out, out)[:, None]
@@ -207,13 +236,24 @@ def normalize(x: Any, /, *, axis: tuple[int, ...], epsilon: float, centre: bool)
 def normalize_back(g: Any, out: Any, scale: Any, axis: tuple[int, ...], centre: bool) -> Any:
     """65,536 elements in rows of 128: 110 µs; by the formula, 250. Where the scale has no cotangent of its own."""
     of_out, of_scale = g
-    if of_scale is not None or out.__class__ is not np.ndarray or not _is_plain(out, of_out):
+    if of_scale is not None or out.__class__ is not np.ndarray or not same_kind("fd", out, of_out):
         return NotImplemented
     rows = _rows(out, axis)
     if rows is None:
         return NotImplemented
     of_rows = of_out.reshape(rows.shape)
     n = rows.shape[1]
+    loop = compiled("normalize_back") if out.size >= LARGE else None
+    if loop is not None:
+        result, scales = np.empty(rows.shape, out.dtype), scale.reshape(-1)
+        split(
+            len(rows),
+            lambda start, stop: loop(
+                of_rows[start:stop], rows[start:stop], scales[start:stop], centre, result[start:stop]
+            ),
+            CHUNK // n + 1,
+        )
+        return result.reshape(out.shape)
     result = rows * (np.vecdot(of_rows, rows)[:, None] / -n)
     result += of_rows
     if centre:
