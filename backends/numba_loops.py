@@ -228,13 +228,13 @@ def unpool_halves(g, index, out):
     for i in range(g.shape[0]):
         for h in range(g.shape[1]):
             for w in range(g.shape[2]):
-                k = index[i, h, w]
-                out[i, h, 0, w, 0] = g[i, h, w] if k == 0 else zero
-                out[i, h, 0, w, 1] = g[i, h, w] if k == 1 else zero
+                k, value = index[i, h, w], g[i, h, w]
+                out[i, h, 0, w, 0] = value if k == 0 else zero
+                out[i, h, 0, w, 1] = value if k == 1 else zero
             for w in range(g.shape[2]):
-                k = index[i, h, w]
-                out[i, h, 1, w, 0] = g[i, h, w] if k == 2 else zero
-                out[i, h, 1, w, 1] = g[i, h, w] if k == 3 else zero
+                k, value = index[i, h, w], g[i, h, w]
+                out[i, h, 1, w, 0] = value if k == 2 else zero
+                out[i, h, 1, w, 1] = value if k == 3 else zero
 
 
 # LSTM -------------------------------------------------------------------------------------------------------------
