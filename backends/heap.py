@@ -7,6 +7,7 @@ be told to keep freed memory; other C libraries are left alone.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 
@@ -26,8 +27,6 @@ def keep_freed_memory(kept: int = KEPT, mapped: int = MAPPED) -> bool:
     """
     if sys.platform != "linux":
         return False
-    import ctypes
-
     try:
         mallopt = ctypes.CDLL(None).mallopt
         ctypes.CDLL(None).gnu_get_libc_version  # noqa: B018 - other libraries' mallopt has other parameters, or does nothing

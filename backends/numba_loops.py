@@ -242,13 +242,13 @@ def unpool_halves(g, index, out):
 
 @element
 def lstm_step(a, share, c, c_next, h_next):
-    """Gates (4, units of the batch) from their sums, those of sigmoids halved, and what follows from them."""
+    """Gates (4, units of the batch) from their sums, and what follows from them."""
     m = c.size
     for k in range(4):
         half = ONE if k == 2 else HALF
         lift = ZERO if k == 2 else HALF
         for j in range(m):
-            a[k, j] = tanh(a[k, j] + share[k, j]) * half + lift
+            a[k, j] = tanh((a[k, j] + share[k, j]) * half) * half + lift
     for j in range(m):
         c_next[j] = a[1, j] * c[j] + a[0, j] * a[2, j]
     for j in range(m):
