@@ -72,5 +72,8 @@ def same_kind(chars: str, *arrays: Any) -> bool:
     first = arrays[0]
     shape, char = first.shape, first.dtype.char
     return char in chars and all(
-        [x.__class__ is np.ndarray and x.dtype.char == char and x.shape == shape and x.flags.c_contiguous for x in arrays]
+        [
+            x.__class__ is np.ndarray and x.dtype.char == char and x.shape == shape and x.flags.c_contiguous
+            for x in arrays
+        ]
     )

@@ -47,7 +47,7 @@ row = _compiler("contract", "reassoc")
 
 
 @intrinsic
-def _bits(context: Any, x: Any) -> Any:
+def _as_integer(context: Any, x: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.IntType(32))
 
@@ -55,11 +55,16 @@ def _bits(context: Any, x: Any) -> Any:
 
 
 @intrinsic
-def _float(context: Any, x: Any) -> Any:
+def _as_float(context: Any, x: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.FloatType())
 
     return types.float32(types.int32), build
+
+
+# A float32's bits as an integer, and back. Numba hands the first parameter in itself, which type checkers don't know.
+_bits: Any = _as_integer
+_float: Any = _as_float
 
 
 @element

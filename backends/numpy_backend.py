@@ -16,7 +16,6 @@ from backends.numba_kernels import compile_loop
 from backends.numpy_elementwise import SMALL, erf
 from backends.numpy_kernels import KERNELS
 
-
 keep_as_set()
 
 

@@ -1,4 +1,4 @@
-"""Convolution in NumPy: windows of a few images at a time, as a matrix that stays in the cache. Imports ``backends.base``.
+"""Convolution in NumPy: windows of a few images at a time, as a matrix in the cache. Imports ``backends.base``.
 
 Where the last two strides are 1, a row of windows may be as long as the padded image is wide: then whole planes are
 copied at once and not row by row (230 µs in place of 680 for 64 images of 16×14×14 and windows of 3×3), for a tenth
@@ -43,7 +43,7 @@ class _Windows:
         # The last window of a wide row reads on past the end.
         memory = np.zeros(channels * self.images * volume + (window[-1] - 1) * dilation[-1], x.dtype)
         padded = memory[: channels * self.images * volume].reshape(channels, self.images, *full)
-        inside = [slice(low, low + size) for size, (low, _) in zip(x.shape[2:], padding, strict=True)]
+        inside: Any = [slice(low, low + size) for size, (low, _) in zip(x.shape[2:], padding, strict=True)]
         self._inside = padded[(..., *inside)]
         steps = padded.strides[2:]
         self._view = np.lib.stride_tricks.as_strided(
@@ -85,9 +85,7 @@ def _is_made_for(a: Any, b: Any, groups: int) -> bool:
 
 
 @declines
-def conv(
-    x: Any, weight: Any, bias: Any, /, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
-) -> Any:
+def conv(x: Any, weight: Any, bias: Any, /, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> Any:
     """64 images of 16×14×14 to 32 channels, 3×3: 1.8 ms; all windows at once 2.5 ms."""
     n = len(stride)
     if not (_is_made_for(x, weight, groups) and x.ndim == weight.ndim == n + 2 and x.shape[1] == weight.shape[1]):
@@ -125,9 +123,7 @@ def conv_input(
 
 
 @declines
-def conv_weight(
-    y: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
-) -> Any:
+def conv_weight(y: Any, x: Any, /, *, window: Sizes, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> Any:
     """1.9 ms where ``conv`` says; all windows at once 3.1 ms."""
     if not (_is_made_for(y, x, groups) and x.ndim == y.ndim and len(x) == len(y)):
         return NotImplemented

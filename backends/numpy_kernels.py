@@ -1,4 +1,4 @@
-"""Faster ways, in NumPy, for some primitives than their formulas, on small arrays above all. Gathers the modules beside it.
+"""Faster ways, in NumPy, for some primitives than their formulas, on small arrays above all; gathers all kernels.
 
 Each takes a primitive's operands and options and gives what its forward gives. Times are of float32 arrays of
 10 to 100 elements on one core, where most of an operation is its overhead.
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from backends import numpy_elementwise as large
-from backends.numpy_convolution import CONVOLUTION
 from backends.jit import over_elements
+from backends.numpy_convolution import CONVOLUTION
 from backends.numpy_network import NETWORK
 from backends.numpy_pooling import POOLING
 from backends.numpy_recurrent import RECURRENT

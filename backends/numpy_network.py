@@ -1,4 +1,4 @@
-"""What transformers are made of, in NumPy: GELU, softmax, norms, and their derivatives. Imports ``backends.base`` and ``jit``.
+"""What transformers are made of, in NumPy: GELU, softmax, norms, their derivatives. Imports ``backends.base``, ``jit``.
 
 Each takes what the primitive or formula of its name takes; ``…_back`` are rules. Large arrays of GELU go through in
 blocks that stay in the cache. Times are of float32 on one core.

@@ -56,7 +56,7 @@ def unpool_pick(
     loop = compiled("unpool_halves")
     if loop is None:
         return NotImplemented
-    lead, h, w = x.shape[:-2], *x.shape[-2:]
+    lead, h, w = x.shape[:-2], x.shape[-2], x.shape[-1]
     count = math.prod(lead)
     places, images = index.reshape(count, h, w), x.reshape(count, h, w)
     out = np.empty((count, h, 2, w, 2), x.dtype)

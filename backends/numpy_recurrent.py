@@ -12,7 +12,6 @@ import numpy as np
 from backends.jit import LARGE, compiled
 
 
-
 def _as_dtype(dtype: Any, *arrays: Any) -> list[np.ndarray]:
     return [x if x.dtype is dtype else x.astype(dtype) for x in arrays]
 
@@ -79,13 +78,13 @@ def _compiled_steps_back(
 
 
 def _steps_back(
-    step: None, of_hidden: Any, of_cells: Any, cells: Any, gates: Any, c0: Any, by_gate: Any
+    step: Any, of_hidden: Any, of_cells: Any, cells: Any, gates: Any, c0: Any, by_gate: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same without a compiled step."""
     steps, batch, n = cells.shape
     bent = np.tanh(cells)
     i, f, new, o = [gates[:, k] for k in range(4)]
-    # What a unit of dc_t, for the last gate of dh_t, adds to the gates before their nonlinearities; then their cotangents.
+    # What a unit of dc_t, for the last gate of dh_t, adds to the gates' sums; then the cotangents of these.
     pre = np.empty(gates.shape, gates.dtype)
     by_i, by_f, by_new, by_o = [pre[:, k] for k in range(4)]
     for gate, at in ((gates[:, :2], pre[:, :2]), (o, by_o)):

@@ -109,9 +109,7 @@ def _convolve(
             f"{tuple(x.shape[2:])} with padding {pads}. Pad more, or use a smaller window."
         )
     bias = _checked_bias(name, bias, weight.shape[0], x)
-    return unbatched(
-        _conv.conv(x, weight, bias, stride=stride, padding=pads, dilation=dilation, groups=groups), single
-    )
+    return unbatched(_conv.conv(x, weight, bias, stride=stride, padding=pads, dilation=dilation, groups=groups), single)
 
 
 def _check_weight(name: str, weight: Any, n: int, layout: str) -> None:
