@@ -1,4 +1,4 @@
-"""NumPy on the CPU. Imports ``backends.base``, ``heap`` and ``numpy_kernels``; SciPy when a special function first needs it."""
+"""NumPy on the CPU. Imports ``backends.base``, ``heap``, ``numpy_kernels``; SciPy once a special function needs it."""
 
 from __future__ import annotations
 

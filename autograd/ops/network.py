@@ -68,6 +68,32 @@ def _linear_hint(x: Any, weight: Any, bias: Any) -> str | None:
     return None
 
 
+# The heads of attention ----------------------------------------------------------------------------------------
+
+
+@primitive(outputs="q k v", linear="x")
+def split_heads(xp: Any, x: Any, /, *, heads: int) -> Any:
+    """(n, positions, 3·heads·width), side by side, to queries, keys and values (n, heads, positions, width) each."""
+    n, positions, width = x.shape
+    parts = x.reshape(n, positions, 3, heads, width // (3 * heads)).transpose(2, 0, 3, 1, 4)
+    return tuple(xp.ascontiguousarray(parts))
+
+
+@primitive(joint="q k v")
+def join_heads(xp: Any, q: Any, k: Any, v: Any, /, *, heads: int) -> Any:
+    """What ``split_heads`` has split, side by side again; 0 for one that is None."""
+    parts = (q, k, v)
+    like = next(part for part in parts if part is not None)
+    n, heads, positions, width = like.shape
+    out = xp.empty((n, positions, 3, heads, width), dtype=like.dtype)
+    for i, part in enumerate(parts):
+        out[:, :, i] = 0 if part is None else part.swapaxes(1, 2)
+    return out.reshape(n, positions, 3 * heads * width)
+
+
+split_heads.vjp(x=lambda g, heads: join_heads(*g, heads=heads))
+join_heads.vjp_all(lambda g, heads: split_heads(g, heads=heads))
+
 # Softmax and cross entropy ----------------------------------------------------------------------------------------
 
 
