@@ -1,8 +1,8 @@
 """Convolution in any number of dimensions. Imports ``primitive``, ``ops.reduce``, ``ops.shape``, ``backends``.
 
 Three primitives, bilinear but for the bias, each the derivative of the others: with the weight W and stride, padding,
-dilation fixed, ``conv`` is out = A(W)·x + bias, ``conv_input`` its adjoint Aᵀ(W)·g (a transposed convolution), ``conv_weight`` the adjoint
-in W. As in networks, "convolution" is cross-correlation: no kernel is flipped.
+dilation fixed, ``conv`` is out = A(W)·x + bias, ``conv_input`` the adjoint Aᵀ(W)·g (a transposed convolution),
+``conv_weight`` the adjoint in W. As in networks, "convolution" is cross-correlation: no kernel is flipped.
 
 All go through the matrix of windows (Chellapilla, Puri, Simard 2006) of the whole batch: (groups, channels·window,
 batch·places). One large product is what libraries of linear algebra share among cores best.
