@@ -189,6 +189,28 @@ def softmax_back(g: Any, out: Any, axis: int) -> Any:
     return result
 
 
+@declines
+def logsumexp(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """A million elements in rows of 256: 0.9 ms; with every row's maximum 1.5."""
+    if x.__class__ is np.ndarray and x.dtype.char in "fd" and x.size > SMALL and x.max() <= _HIGHEST:
+        sums = np.add.reduce(np.exp(x), axis, keepdims=keepdims)
+        if sums.min() >= _LOWEST:
+            return np.log(sums)
+    return NotImplemented
+
+
+def logsumexp_back(g: Any, x: Any, out: Any, axis: tuple[int, ...]) -> Any:
+    """``g·exp(x - out)`` in one piece of memory."""
+    if x.__class__ is not np.ndarray or x.size <= SMALL or not g.dtype is out.dtype is x.dtype:
+        return NotImplemented
+    shape = [1 if i in axis else n for i, n in enumerate(x.shape)]
+    # Where all are -inf the forward subtracted 0.
+    result = x - np.where(out == -np.inf, out.dtype.type(0), out).reshape(shape)
+    np.exp(result, result)
+    result *= g.reshape(shape)
+    return result
+
+
 # Norms ----------------------------------------------------------------------------------------------------------
 
 
@@ -269,6 +291,8 @@ NETWORK: dict[str, Any] = {
     "gelu_tanh_back": gelu_tanh_back,
     "softmax": softmax,
     "softmax_back": softmax_back,
+    "logsumexp": logsumexp,
+    "logsumexp_back": logsumexp_back,
     "normalize": normalize,
     "normalize_back": normalize_back,
 }

@@ -15,7 +15,7 @@ import scipy.special
 
 import autograd.numpy as anp
 from autograd import gradients, tensor
-from autograd.ops import activations, conv, network, pool, recurrent
+from autograd.ops import activations, conv, network, pool, recurrent, reduce
 from backends import heap, jit, numpy_convolution, numpy_kernels, threads
 
 TOLERANCE = {"float32": {"rtol": 2e-6, "atol": 2e-6}, "float64": {"rtol": 1e-12, "atol": 1e-12}}
@@ -112,6 +112,25 @@ def test_masked_rows_and_nan_are_softmaxs_formula(loops: bool) -> None:
         got = network.softmax(x, axis=1)
     same(got, formula(network.softmax, x, axis=1), "float32")
     assert (got[0, 10:] == 0).all() and np.isnan(got[1:4]).all() and np.isnan(got[5]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("axis", [(0,), (1,), (0, 1)])
+def test_logsumexp_and_its_rule_are_the_formulas(axis: tuple[int, ...], dtype: str) -> None:
+    for scale, shift in ((1.0, 0.0), (5.0, 200.0), (5.0, -200.0), (50.0, 0.0)):
+        x = draw(90, 60, dtype=dtype, scale=scale) + np.dtype(dtype).type(shift)
+        for keepdims in (True, False):
+            out = reduce.logsumexp(x, axis=axis, keepdims=keepdims)
+            same(np.asarray(out), np.asarray(formula(reduce.logsumexp, x, axis=axis, keepdims=keepdims)), dtype)
+            g = np.asarray(np.float64(1.5) + out * 0, dtype=dtype)
+            got = reduce.logsumexp_back(g, x, np.asarray(out), axis)
+            expected = reduce.logsumexp_back.formula(g, x, np.asarray(out), axis)
+            same(got, expected, dtype, rtol=1e-5, atol=1e-7)
+    x[:, 3] = x[5] = -np.inf
+    out = reduce.logsumexp(x, axis=axis, keepdims=False)
+    same(np.asarray(out), np.asarray(formula(reduce.logsumexp, x, axis=axis, keepdims=False)), dtype)
+    back = reduce.logsumexp_back(np.ones_like(out), x, np.asarray(out), axis)
+    assert not np.isnan(back).any() and not back[:, 3].any()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
