@@ -1,4 +1,4 @@
-"""Convolution in NumPy: windows of a few images at a time, as a matrix in the cache. Imports ``backends.base``.
+"""Convolution in NumPy: windows of a few images at a time, as a matrix in the cache. Imports ``base``, ``threads``.
 
 Where the last two strides are 1, a row of windows may be as long as the padded image is wide: then whole planes are
 copied at once and not row by row (230 µs in place of 680 for 64 images of 16×14×14 and windows of 3×3), for a tenth
@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from backends.base import declines
+from backends.threads import workers
 
 Sizes = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
-# What the matrix of windows may take, in bytes: half of a usual second-level cache.
-ROOM = 1 << 20
+# What the matrix of windows may take, in bytes: half of a usual second-level cache; where threads share a product,
+# more: waking them for every few images costs more than the cache saves, most of all on a busy machine.
+ROOM, SHARED = 1 << 20, 8
 
 
 class _Windows:
@@ -38,7 +40,8 @@ class _Windows:
         wide = n > 1 and max(stride[-2:]) == 1 and channels * math.prod(window) > beside
         self.places = (*out[:-1], full[-1] if wide else out[-1])
         rows, volume = channels * math.prod(window), math.prod(full)
-        most = max(1, ROOM // (rows * math.prod(self.places) * x.itemsize))
+        room = ROOM if workers() == 1 else SHARED * ROOM
+        most = max(1, room // (rows * math.prod(self.places) * x.itemsize))
         self.images = -(-batch // -(-batch // most))
         # The last window of a wide row reads on past the end.
         memory = np.zeros(channels * self.images * volume + (window[-1] - 1) * dilation[-1], x.dtype)

@@ -193,7 +193,7 @@ def softmax_back(g: Any, out: Any, axis: int) -> Any:
 def logsumexp(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     """A million elements in rows of 256: 0.9 ms; with every row's maximum 1.5."""
     if x.__class__ is np.ndarray and x.dtype.char in "fd" and x.size > SMALL and x.max() <= _HIGHEST:
-        sums = np.add.reduce(np.exp(x), axis, keepdims=keepdims)
+        sums: Any = np.exp(x).sum(axis, keepdims=keepdims)
         if sums.min() >= _LOWEST:
             return np.log(sums)
     return NotImplemented
