@@ -19,57 +19,55 @@ from collections.abc import Callable
 from typing import Any
 
 import backends
-from autograd.plan import RUNTIME
+from autograd.plan import compile_source, rule_parameters
 
-COMPOSED: dict[str, Composed] = {}
-
-
-class Composed:
-    """A function of operators and primitives, under a name that a backend may know a kernel by.
-
-    A kernel is called as the formula is, by position, and answers ``NotImplemented`` where it is not made for what it
-    gets; then the formula runs. None of its arguments is, or holds, a Tensor.
-
-    Attributes:
-        name: the formula's name, by which ``KERNELS`` is asked.
-        formula: the function itself.
-    """
-
-    def __init__(self, formula: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, formula)
-        self.name = formula.__name__
-        self.formula = formula
-        self._kernels: dict[type, Callable[..., Any] | None] = {}
-        if self.name in COMPOSED:
-            raise ValueError(f"composed: expected a new name; {self.name!r} is taken. Rename one of the two.")
-        COMPOSED[self.name] = self
-
-    def __call__(self, *args: Any) -> Any:
-        kernel = None
-        cls = RUNTIME["Tensor"]
-        for arg in args:
-            for value in arg if arg.__class__ is tuple else (arg,):
-                kind = value.__class__
-                if kind is cls:
-                    return self.formula(*args)
-                if kernel is None:
-                    kernel = self._kernels[kind] if kind in self._kernels else self._find(kind)
-        if kernel is not None:
-            out = kernel(*args)
-            if out is not NotImplemented:
-                return out
-        return self.formula(*args)
-
-    def _find(self, kind: type) -> Callable[..., Any] | None:
-        backend = backends.BY_TYPE.get(kind)
-        kernel = self._kernels[kind] = backend.KERNELS.get(self.name) if backend is not None else None
-        return kernel
+COMPOSED: dict[str, Callable[..., Any]] = {}
 
 
-def composed(formula: Callable[..., Any]) -> Composed:
+def composed(formula: Callable[..., Any]) -> Any:
     """Decorator: plain arrays may run a backend's kernel in place of this formula of primitives.
 
     The formula takes its arguments by position and returns one value or a tuple of them. A rule may be one: the graph
-    keeps for it what its parameters name, as for any other.
+    keeps for it what its parameters name, as for any other. The backend is that of the first parameter after ``g``. A
+    kernel is called as the formula is and answers ``NotImplemented`` where it is not made for what it gets; then the
+    formula runs. None of a kernel's arguments is, or (``g`` of several outputs) holds, a Tensor.
+
+    Returns:
+        a function with the formula's parameters; ``.formula`` is the formula itself.
     """
-    return Composed(formula)
+    name, parameters = formula.__name__, rule_parameters(formula)
+    if name in COMPOSED:
+        raise ValueError(f"composed: expected a new name; {name!r} is taken. Rename one of the two.")
+    function = compile_source(_source(name, parameters), {"formula": formula, "table": _Table(name, formula)})
+    COMPOSED[name] = functools.update_wrapper(function, formula)
+    function.formula = formula  # type: ignore[attr-defined]
+    return function
+
+
+def _source(name: str, parameters: tuple[str, ...]) -> str:
+    given = ", ".join(parameters)
+    first = parameters[1] if parameters[0] == "g" and len(parameters) > 1 else parameters[0]
+    tests = [f"{parameter}.__class__ is Tensor" for parameter in parameters]
+    if parameters[0] == "g":
+        tests.append("g.__class__ is tuple and any([part.__class__ is Tensor for part in g])")
+    return "\n".join(
+        [
+            f"def {name}({given}):",
+            f"    if {' or '.join(tests)}:",
+            f"        return formula({given})",
+            f"    result_ = table[{first}.__class__]({given})",
+            f"    return formula({given}) if result_ is NotImplemented else result_",
+        ]
+    )
+
+
+class _Table(dict[type, Callable[..., Any]]):
+    """From an operand's type to the kernel that serves it, or the formula."""
+
+    def __init__(self, name: str, formula: Callable[..., Any]) -> None:
+        self.name, self.formula = name, formula
+
+    def __missing__(self, kind: type) -> Callable[..., Any]:
+        backend = backends.BY_TYPE.get(kind)
+        kernel = self[kind] = self.formula if backend is None else backend.KERNELS.get(self.name, self.formula)
+        return kernel
