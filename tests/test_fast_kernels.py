@@ -6,7 +6,9 @@ import math
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -327,6 +329,35 @@ def test_pieces_that_no_thread_has_begun_are_done_by_the_caller(monkeypatch: pyt
     release.set()
     assert all(future.result() for future in blocked)
     pool.shutdown()
+
+
+def test_a_thread_that_is_slow_to_forget_keeps_nothing_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        """A pool whose threads still hold what they were given."""
+
+        def __init__(self) -> None:
+            self.held: list[Any] = []
+
+        def submit(self, *call: Any) -> Future[None]:
+            self.held.append(call)
+            future: Future[None] = Future()
+            future.set_running_or_notify_cancel()
+            future.set_result(call[0](*call[1:]))
+            return future
+
+    monkeypatch.setenv("XPGRAD_NUM_THREADS", "2")
+    pool = Slow()
+    monkeypatch.setattr(threads, "_pool", (os.getpid(), pool))
+    array = np.zeros(20)
+    gone = weakref.ref(array)
+
+    def make(array: np.ndarray) -> Any:
+        return lambda start, stop: array[start:stop].fill(1)
+
+    threads.split(20, make(array), 10)
+    assert array.all() and pool.held
+    del array
+    assert gone() is None
 
 
 def test_an_error_in_a_piece_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
