@@ -24,9 +24,13 @@ _wanted = os.environ.get("XPGRAD_JIT") != "0"
 
 
 @functools.cache
-def has_numba() -> bool:
-    """Whether Numba is installed; it is not loaded to find out."""
+def _is_installed() -> bool:
     return importlib.util.find_spec("numba") is not None
+
+
+def has_numba() -> bool:
+    """Whether loops are compiled: Numba is installed, and wanted. It is not loaded to find out."""
+    return _wanted and _is_installed()
 
 
 @contextmanager
@@ -42,7 +46,7 @@ def without_jit() -> Iterator[None]:
 
 def compiled(name: str) -> Callable[..., Any] | None:
     """The loop of this name, or None: Numba is missing or not wanted."""
-    return getattr(_loops(), name) if _wanted and has_numba() else None
+    return getattr(_loops(), name) if has_numba() else None
 
 
 @functools.cache
