@@ -260,8 +260,10 @@ class Primitive:
                 "Nothing is moved silently: move one with .to(device), or make both with the same backend."
             )
         backend = next(iter(found.values())) if found else backends.get("scalar")
-        kernel = backend.KERNELS.get(self.name)
-        return kernel if kernel is not None else functools.partial(self.forward, backend.xp)
+        kernel, formula = backend.KERNELS.get(self.name), functools.partial(self.forward, backend.xp)
+        if kernel is None:
+            return formula
+        return _unless_declined(kernel, formula) if getattr(kernel, "declines", False) else kernel
 
     def _backend_of(self, kind: type) -> backends.Backend:
         try:
@@ -385,6 +387,14 @@ def call(*operands, **options):
     plans, explain
     return table.primitive.write_out()(*operands, **options)
 """
+
+
+def _unless_declined(kernel: Callable[..., Any], formula: Callable[..., Any]) -> Callable[..., Any]:
+    def forward(*operands: Any, **options: Any) -> Any:
+        out = kernel(*operands, **options)
+        return formula(*operands, **options) if out is NotImplemented else out
+
+    return forward
 
 
 class _Table(dict[Any, Callable[..., Any]]):

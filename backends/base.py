@@ -20,6 +20,12 @@ class BackendError(RuntimeError):
     """A backend can't be used here; the text says which one, why, and what to install."""
 
 
+def declines(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator of a kernel in ``KERNELS`` that is for some operands only: for others it returns ``NotImplemented``."""
+    kernel.declines = True  # type: ignore[attr-defined]
+    return kernel
+
+
 class Backend:
     """An array library as the engine sees it; subclass it in one file and register it (see the guide).
 
@@ -30,7 +36,8 @@ class Backend:
         owns_memory: False where values are immutable objects (Python floats), so that nothing needs copying.
         compile_from: so many elements pay for ``compile``; None where that is left to the caller.
         KERNELS: from a primitive's name to a faster implementation, called as the primitive's forward is,
-            without ``xp``. It is looked up once per primitive, when the first call of it is bound.
+            without ``xp``. It is looked up once per primitive, when the first call of it is bound. One decorated with
+            ``declines`` may answer ``NotImplemented``: then the forward itself runs.
     """
 
     name: str = ""

@@ -6,24 +6,12 @@ it, is compiled without the GIL, and runs over the pool.
 
 from __future__ import annotations
 
-import functools
-import importlib.util
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from backends.threads import split
-
-
-@functools.cache
-def has_numba() -> bool:
-    """Whether kernels are compiled: Numba is installed, and ``XPGRAD_JIT`` is not ``0``.
-
-    Numba is not loaded to find out. The variable is read once, at the first question.
-    """
-    return os.environ.get("XPGRAD_JIT") != "0" and importlib.util.find_spec("numba") is not None
 
 
 def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[[Sequence[Any], Sequence[float]], None]:

@@ -1,4 +1,4 @@
-"""NumPy on the CPU. Imports ``backends.base`` and ``numpy_kernels``; SciPy when a special function first needs it."""
+"""NumPy on the CPU. Imports ``backends.base``, ``heap``, ``numpy_kernels``; SciPy once a special function needs it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 
 from backends.base import NARROW, Backend, RandomStream, in_its_dtype
-from backends.numba_kernels import compile_loop, has_numba
+from backends.heap import keep_as_set
+from backends.jit import has_numba
+from backends.numba_kernels import compile_loop
 from backends.numpy_elementwise import SMALL, erf
 from backends.numpy_kernels import KERNELS
+
+keep_as_set()
 
 
 class NumpyBackend(Backend):

@@ -1,4 +1,4 @@
-"""Faster ways, in NumPy, for some primitives than their formulas, on small arrays above all. Imports numpy_elementwise.
+"""Faster ways, in NumPy, for some primitives than their formulas, on small arrays above all; gathers all kernels.
 
 Each takes a primitive's operands and options and gives what its forward gives. Times are of float32 arrays of
 10 to 100 elements on one core, where most of an operation is its overhead.
@@ -12,6 +12,11 @@ from typing import Any
 import numpy as np
 
 from backends import numpy_elementwise as large
+from backends.jit import over_elements
+from backends.numpy_convolution import CONVOLUTION
+from backends.numpy_network import NETWORK
+from backends.numpy_pooling import POOLING
+from backends.numpy_recurrent import RECURRENT
 
 # Up to this many elements it costs less to fill memory than that the next operation reads it with stride 0.
 SMALL = 4096
@@ -187,7 +192,10 @@ def unbroadcast(x: Any, /, *, shape: tuple[int, ...]) -> Any:
 
 def gate(g: Any, x: Any, /) -> Any:
     """``g * (x > 0)`` for x ≥ 0: a product with booleans casts them one by one, so small arrays go through the sign."""
-    return g * np.sign(x) if x.size <= SMALL else g * (x > 0)
+    if x.size <= SMALL:
+        return g * np.sign(x)
+    out = over_elements("gate", g, x)
+    return g * (x > 0) if out is None else out
 
 
 # Numbers in the operand's own dtype: NumPy takes 0.2 µs to fit a Python number to an array.
@@ -216,6 +224,10 @@ def sigmoid(x: Any, /) -> Any:
 # The operators themselves come without the frame of the forward that spells them.
 KERNELS: dict[str, Any] = {
     **large.ELEMENTWISE,
+    **CONVOLUTION,
+    **NETWORK,
+    **POOLING,
+    **RECURRENT,
     "broadcast_to": broadcast_to,
     "diagonal": diagonal,
     "tril": tril,

@@ -29,9 +29,13 @@ def workers() -> int:
     return os.cpu_count() or 1
 
 
-def split(size: int, run: Callable[[int, int], object]) -> None:
-    """Call ``run(start, stop)`` on pieces of ``range(size)``, side by side where that pays; waits for all."""
-    count = min(workers(), size // CHUNK)
+def split(size: int, run: Callable[[int, int], object], chunk: int = CHUNK) -> None:
+    """Call ``run(start, stop)`` on pieces of ``range(size)``, side by side where that pays; waits for all.
+
+    Args:
+        chunk: how many make a piece that is worth waking a thread for.
+    """
+    count = min(workers(), size // chunk)
     if count < 2:
         run(0, size)
         return
@@ -43,7 +47,20 @@ def split(size: int, run: Callable[[int, int], object]) -> None:
             _pool = os.getpid(), futures.ThreadPoolExecutor(workers(), thread_name_prefix="xpgrad")
         pool = _pool[1]
     bounds = [size * i // count for i in range(count + 1)]
-    waiting = [pool.submit(run, start, stop) for start, stop in pairwise(bounds[1:])]
-    run(bounds[0], bounds[1])
-    for future in waiting:
-        future.result()
+    # A thread forgets its last piece when it gets around to it: it must not keep the arrays alive until then.
+    job = [run]
+
+    def piece(start: int, stop: int) -> None:
+        job[0](start, stop)
+
+    waiting = [pool.submit(piece, start, stop) for start, stop in pairwise(bounds[1:])]
+    try:
+        run(bounds[0], bounds[1])
+        for future, (start, stop) in zip(waiting, pairwise(bounds[1:]), strict=True):
+            # What no thread has begun by now, on a busy machine, is done here.
+            if future.cancel():
+                run(start, stop)
+            else:
+                future.result()
+    finally:
+        job.clear()

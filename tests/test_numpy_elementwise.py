@@ -34,6 +34,7 @@ from autograd.numpy import (
     trigonometry,
     ufuncs,
 )
+from autograd.plan import rule_parameters
 from autograd.primitive import PRIMITIVES
 from tests.helpers import to_numpy
 
@@ -468,7 +469,7 @@ def test_float16_and_float32_stay_so_through_every_elementwise_rule() -> None:
             for operand, rule in primitive.rules.items():
                 if rule is None or not isinstance(known[operand], np.ndarray):
                     continue
-                wanted = rule.__code__.co_varnames[: rule.__code__.co_argcount]
+                wanted = rule_parameters(rule)
                 result = quietly(rule, *[known[n] for n in wanted])
                 assert np.asarray(result).dtype == dtype, (case.id, operand)
 

@@ -40,6 +40,7 @@ LATE = {
     # Over an optional package, loaded when it is asked for.
     "nn.sklearn",
     *("concurrent.futures", "html", "importlib.metadata", "json", "pathlib", "random", "tracemalloc"),
+    "backends.numba_loops",  # is made of what an optional distribution compiles
 }
 
 

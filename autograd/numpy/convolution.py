@@ -75,16 +75,16 @@ def unbatched(out: Any, single: bool) -> Any:
 # Convolution -------------------------------------------------------------------------------------------------
 
 
-def _with_bias(name: str, out: Any, bias: Any, n: int) -> Any:
+def _checked_bias(name: str, bias: Any, channels: int, like: Any) -> Any:
     if bias is None:
-        return out
-    bias = arraylike(bias, out)
-    if tuple(bias.shape) != (out.shape[1],):
+        return None
+    bias = arraylike(bias, like)
+    if tuple(bias.shape) != (channels,):
         raise ValueError(
-            f"{name}: expected a bias of shape ({out.shape[1]},), one number per output channel; "
+            f"{name}: expected a bias of shape ({channels},), one number per output channel; "
             f"got {tuple(bias.shape)}. Reshape it."
         )
-    return out + _shape.reshape(bias, shape=(out.shape[1],) + (1,) * n)
+    return bias
 
 
 def _convolve(
@@ -108,8 +108,8 @@ def _convolve(
             f"{name}: expected the window {window}, dilated by {dilation}, to fit into the padded input; got axes "
             f"{tuple(x.shape[2:])} with padding {pads}. Pad more, or use a smaller window."
         )
-    out = _conv.conv(x, weight, stride=stride, padding=pads, dilation=dilation, groups=groups)
-    return unbatched(_with_bias(name, out, bias, n), single)
+    bias = _checked_bias(name, bias, weight.shape[0], x)
+    return unbatched(_conv.conv(x, weight, bias, stride=stride, padding=pads, dilation=dilation, groups=groups), single)
 
 
 def _check_weight(name: str, weight: Any, n: int, layout: str) -> None:
@@ -225,7 +225,9 @@ def _transpose(
         )
     pads = tuple([(p, p) for p in padding])
     out = _conv.conv_input(x, weight, size=size, stride=stride, padding=pads, dilation=dilation, groups=groups)
-    return unbatched(_with_bias(name, out, bias, n), single)
+    if bias is not None:
+        out = out + _shape.reshape(_checked_bias(name, bias, out.shape[1], out), shape=(-1,) + (1,) * n)
+    return unbatched(out, single)
 
 
 def conv_transpose1d(

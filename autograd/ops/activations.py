@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd.composed import composed
 from autograd.ops.arithmetic import absolute, exp, logical_and, not_equal, tanh, where
 from autograd.ops.elementwise import maximum, minimum, sigmoid
 from autograd.ops.special import erf
@@ -236,11 +237,13 @@ def gelu(xp: Any, x: Any, /) -> Any:
     return 0.5 * x * (1 + erf(ROOT_HALF * x))
 
 
-def _gelu_x(g: Any, x: Any) -> Any:
+@composed
+def gelu_back(g: Any, x: Any) -> Any:
+    """The cotangent of x."""
     return g * (0.5 * (1 + erf(ROOT_HALF * x)) + x * (ROOT_2_OVER_PI / 2 * exp(-0.5 * x * x)))
 
 
-gelu.vjp(x=_gelu_x)
+gelu.vjp(x=gelu_back)
 
 
 @elementwise
@@ -249,10 +252,12 @@ def gelu_tanh(xp: Any, x: Any, /) -> Any:
     return 0.5 * x * (1 + xp.tanh(ROOT_2_OVER_PI * x * (1 + CUBIC * x * x)))
 
 
-def _gelu_tanh_x(g: Any, x: Any) -> Any:
+@composed
+def gelu_tanh_back(g: Any, x: Any) -> Any:
+    """The cotangent of x."""
     square = CUBIC * x * x
     t = tanh(ROOT_2_OVER_PI * x * (1 + square))
     return g * (0.5 * (1 + t) + (0.5 * ROOT_2_OVER_PI) * x * (1 - t * t) * (1 + 3 * square))
 
 
-gelu_tanh.vjp(x=_gelu_tanh_x)
+gelu_tanh.vjp(x=gelu_tanh_back)

@@ -1,8 +1,8 @@
-"""Convolution in any number of dimensions. Imports ``autograd.primitive`` and ``backends``.
+"""Convolution in any number of dimensions. Imports ``primitive``, ``ops.reduce``, ``ops.shape``, ``backends``.
 
-Three primitives, bilinear, each the derivative of the others: with the weight W and stride, padding, dilation fixed,
-``conv`` is out = A(W)·x, ``conv_input`` its adjoint Aᵀ(W)·g (a transposed convolution), ``conv_weight`` the adjoint
-in W. As in networks, "convolution" is cross-correlation: no kernel is flipped.
+Three primitives, bilinear but for the bias, each the derivative of the others: with the weight W and stride, padding,
+dilation fixed, ``conv`` is out = A(W)·x + bias, ``conv_input`` the adjoint Aᵀ(W)·g (a transposed convolution),
+``conv_weight`` the adjoint in W. As in networks, "convolution" is cross-correlation: no kernel is flipped.
 
 All go through the matrix of windows (Chellapilla, Puri, Simard 2006) of the whole batch: (groups, channels·window,
 batch·places). One large product is what libraries of linear algebra share among cores best.
@@ -15,6 +15,8 @@ import math
 from typing import Any
 
 import backends
+from autograd.ops.reduce import sum as total
+from autograd.ops.shape import reshape
 from autograd.primitive import primitive
 
 Sizes = tuple[int, ...]
@@ -81,12 +83,15 @@ def _matrix(weight: Any, groups: int) -> Any:
     return weight.reshape(groups, weight.shape[0] // groups, -1)
 
 
-@primitive(multilinear="x weight")
-def conv(xp: Any, x: Any, weight: Any, /, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> Any:
-    """x (batch, in, *size) and weight (out, in/groups, *window) to (batch, out, *out size)."""
+@primitive
+def conv(
+    xp: Any, x: Any, weight: Any, bias: Any, /, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
+) -> Any:
+    """x (batch, in, *size), weight (out, in/groups, *window), bias (out,) or None; gives (batch, out, *out size)."""
     columns, out = _columns(xp, x, weight.shape[2:], stride, padding, dilation, groups)
     rows = xp.matmul(_matrix(weight, groups), columns).reshape(weight.shape[0], x.shape[0], *out)
-    return xp.ascontiguousarray(rows.swapaxes(0, 1))
+    rows = xp.ascontiguousarray(rows.swapaxes(0, 1))
+    return rows if bias is None else rows + bias.reshape((-1,) + (1,) * len(out))
 
 
 @primitive(multilinear="y weight")
@@ -147,10 +152,20 @@ conv.vjp(
     weight=lambda g, x, weight_spec, stride, padding, dilation, groups: conv_weight(
         g, x, window=weight_spec.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
+    bias=lambda g: total(g, axis=(0, *range(2, len(g.shape))), keepdims=False),
+)
+conv.jvp(
+    x=lambda t, weight, stride, padding, dilation, groups: conv(
+        t, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    weight=lambda t, x, stride, padding, dilation, groups: conv(
+        x, t, None, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    bias=lambda t, stride: reshape(t, shape=(-1,) + (1,) * len(stride)),
 )
 conv_input.vjp(
     y=lambda g, weight, stride, padding, dilation, groups: conv(
-        g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups
+        g, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     weight=lambda g, y, weight_spec, stride, padding, dilation, groups: conv_weight(
         y, g, window=weight_spec.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -158,7 +173,7 @@ conv_input.vjp(
 )
 conv_weight.vjp(
     y=lambda g, x, stride, padding, dilation, groups: conv(
-        x, g, stride=stride, padding=padding, dilation=dilation, groups=groups
+        x, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     x=lambda g, y, x_spec, stride, padding, dilation, groups: conv_input(
         y, g, size=x_spec.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -167,7 +182,9 @@ conv_weight.vjp(
 
 
 @conv.explains
-def _conv_hint(x: Any, weight: Any, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int) -> str | None:
+def _conv_hint(
+    x: Any, weight: Any, bias: Any, *, stride: Sizes, padding: Pads, dilation: Sizes, groups: int
+) -> str | None:
     n = len(stride)
     if len(x.shape) != n + 2 or len(weight.shape) != n + 2:
         return (

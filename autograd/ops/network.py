@@ -1,6 +1,6 @@
 """What networks are made of, as primitives whose own rules save time or memory.
 
-Imports ``arithmetic``, ``elementwise``, ``linalg``, ``reduce``, ``scan``, ``shape``.
+Imports ``autograd.composed``, ``arithmetic``, ``elementwise``, ``linalg``, ``reduce``, ``scan``, ``shape``.
 
 Axes come normalised. Formulas: Bishop, "Pattern Recognition and Machine Learning" (2006), 4.3, for softmax and cross
 entropy; Ba, Kiros, Hinton, "Layer Normalization" (2016).
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd.composed import composed
 from autograd.ops.arithmetic import equal, exp, log
 from autograd.ops.elementwise import clip, sigmoid
 from autograd.ops.linalg import matmul
@@ -67,6 +68,32 @@ def _linear_hint(x: Any, weight: Any, bias: Any) -> str | None:
     return None
 
 
+# The heads of attention ----------------------------------------------------------------------------------------
+
+
+@primitive(outputs="q k v", linear="x")
+def split_heads(xp: Any, x: Any, /, *, heads: int) -> Any:
+    """(n, positions, 3·heads·width), side by side, to queries, keys and values (n, heads, positions, width) each."""
+    n, positions, width = x.shape
+    parts = x.reshape(n, positions, 3, heads, width // (3 * heads)).transpose(2, 0, 3, 1, 4)
+    return tuple(xp.ascontiguousarray(parts))
+
+
+@primitive(joint="q k v")
+def join_heads(xp: Any, q: Any, k: Any, v: Any, /, *, heads: int) -> Any:
+    """What ``split_heads`` has split, side by side again; 0 for one that is None."""
+    parts = (q, k, v)
+    like = next(part for part in parts if part is not None)
+    n, heads, positions, width = like.shape
+    out = xp.empty((n, positions, 3, heads, width), dtype=like.dtype)
+    for i, part in enumerate(parts):
+        out[:, :, i] = 0 if part is None else part.swapaxes(1, 2)
+    return out.reshape(n, positions, 3 * heads * width)
+
+
+split_heads.vjp(x=lambda g, heads: join_heads(*g, heads=heads))
+join_heads.vjp_all(lambda g, heads: split_heads(g, heads=heads))
+
 # Softmax and cross entropy ----------------------------------------------------------------------------------------
 
 
@@ -96,13 +123,15 @@ def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
     return _shares(e, _total(e, axis))
 
 
-def _softmax_rule(g: Any, out: Any, axis: int) -> Any:
+@composed
+def softmax_back(g: Any, out: Any, axis: int) -> Any:
+    """The cotangent of x."""
     weighted = g * out
     return weighted - out * total(weighted, axis=(axis,), keepdims=True)
 
 
-softmax.vjp(x=_softmax_rule)
-softmax.jvp(x=lambda t, out, axis: _softmax_rule(t, out, axis))  # the Jacobian diag(p) - p·pᵀ is symmetric
+softmax.vjp(x=softmax_back)
+softmax.jvp(x=lambda t, out, axis: softmax_back(t, out, axis))  # the Jacobian diag(p) - p·pᵀ is symmetric
 
 
 @primitive
@@ -153,7 +182,7 @@ def _cross_entropy_rule(g: Any, p: Any, labels: Any, x_spec: Any) -> Any:
     if loss is not None:
         out = _outer(loss, 1) * p + one_hot_subtract(loss, labels, shape=x_spec.shape)
     if probability is not None:
-        more = _softmax_rule(probability, p, len(x_spec.shape) - 1)
+        more = softmax_back(probability, p, len(x_spec.shape) - 1)
         out = more if out is None else out + more
     return out
 
@@ -162,7 +191,7 @@ softmax_cross_entropy.vjp(x=_cross_entropy_rule, labels=None)
 softmax_cross_entropy.jvp(
     x=lambda t, p, labels: (
         total(p * t, axis=(len(p.shape) - 1,), keepdims=False) - pick_label(t, labels),
-        _softmax_rule(t, p, len(p.shape) - 1),
+        softmax_back(t, p, len(p.shape) - 1),
     )
 )
 
@@ -239,7 +268,8 @@ def normalize(xp: Any, x: Any, /, *, axis: tuple[int, ...], epsilon: float, cent
     return (wide * scale).astype(x.dtype, copy=False), scale.astype(x.dtype, copy=False)
 
 
-def _normalize_rule(g: Any, out: Any, scale: Any, axis: tuple[int, ...], centre: bool) -> Any:
+@composed
+def normalize_back(g: Any, out: Any, scale: Any, axis: tuple[int, ...], centre: bool) -> Any:
     """With n = out: dn = s·(g - mean(g) - n·mean(g·n)); ds = -s²·n/N, where N elements are averaged."""
     of_out, of_scale = g
     n = math.prod([out.shape[i] for i in axis])
@@ -259,7 +289,7 @@ def _normalize_rule(g: Any, out: Any, scale: Any, axis: tuple[int, ...], centre:
     return result
 
 
-normalize.vjp(x=_normalize_rule)
+normalize.vjp(x=normalize_back)
 
 
 # Dropout ------------------------------------------------------------------------------------------------------------

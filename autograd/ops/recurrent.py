@@ -1,6 +1,6 @@
 """Recurrent layers over a whole sequence, each one primitive.
 
-Imports ``arithmetic``, ``join``, ``linalg``, ``reduce``, ``shape``.
+Imports ``autograd.composed``, ``arithmetic``, ``join``, ``linalg``, ``reduce``, ``shape``.
 
 x holds the inputs' share of the gates, (steps, batch, gates·units): one product for all steps, made before. What the
 derivative needs of each step is an output, so that it has derivatives itself. Going back, only the state's share runs
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.composed import composed
 from autograd.ops.arithmetic import tanh
 from autograd.ops.join import concatenate, stack
 from autograd.ops.linalg import matmul
@@ -84,7 +85,6 @@ def lstm(xp: Any, x: Any, h0: Any, c0: Any, weight: Any, /) -> Any:
     half[2] = 1
     lift = 1 - half
     lift[2] = 0
-    # A product for each gate: small enough that no library wakes its threads for it, which costs more than it saves.
     turned = weight.reshape(4, n, n).swapaxes(1, 2) * half
     gates = xp.ascontiguousarray(x.reshape(steps, batch, 4, n).swapaxes(1, 2) * half)
     hidden, cells = xp.empty((steps, batch, n), dtype=x.dtype), xp.empty((steps, batch, n), dtype=x.dtype)
@@ -95,15 +95,16 @@ def lstm(xp: Any, x: Any, h0: Any, c0: Any, weight: Any, /) -> Any:
         xp.tanh(a, out=a)
         a *= half
         a += lift
-        c = a[1] * c
-        c += a[0] * a[2]
+        c = a[1] * c + a[0] * a[2]
         h = a[3] * xp.tanh(c)
         hidden[t] = h
         cells[t] = c
     return hidden, cells, gates
 
 
-def _lstm_rule(g: Any, hidden: Any, cells: Any, gates: Any, h0: Any, c0: Any, weight: Any) -> tuple[Any, ...]:
+@composed
+def lstm_back(g: Any, hidden: Any, cells: Any, gates: Any, h0: Any, c0: Any, weight: Any) -> tuple[Any, ...]:
+    """The cotangents of x, h0, c0 and the weight."""
     of_hidden, of_cells, of_gates = g
     steps, batch, n = hidden.shape
     i, f, new, o = [gates[:, k] for k in range(4)]
@@ -133,7 +134,7 @@ def _lstm_rule(g: Any, hidden: Any, cells: Any, gates: Any, h0: Any, c0: Any, we
     return dx, dh, dc, _weight_gradient(dx, _before(h0, hidden))
 
 
-lstm.vjp_all(_lstm_rule)
+lstm.vjp_all(lstm_back)
 
 # Gated recurrent unit ----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Reductions. Axes come normalised, a tuple of non-negative integers. Imports ``ops.{arithmetic,scan,shape}``.
+"""Reductions. Axes come normalised, a tuple of integers from 0. Imports ``composed``, ``ops.{arithmetic,scan,shape}``.
 
 16-bit floats are summed and multiplied in float32, and rounded once.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd.composed import composed
 from autograd.ops.arithmetic import astype, conj, equal, exp, real, where
 from autograd.ops.scan import accumulator, before, cumprod
 from autograd.ops.shape import broadcast_to, reshape, transpose
@@ -199,7 +200,13 @@ def _softmax(x: Any, out: Any, axis: Axes) -> Any:
     return exp(x - aligned(where(equal(out, -math.inf), 0, out), x, axis))
 
 
-logsumexp.vjp(x=lambda g, x, out, axis: aligned(g, x, axis) * _softmax(x, out, axis))
+@composed
+def logsumexp_back(g: Any, x: Any, out: Any, axis: Axes) -> Any:
+    """The cotangent of x."""
+    return aligned(g, x, axis) * _softmax(x, out, axis)
+
+
+logsumexp.vjp(x=logsumexp_back)
 logsumexp.jvp(
     x=lambda t, x, out, axis, keepdims: sum(t * _softmax(x, out, axis), axis=axis, keepdims=keepdims),
 )

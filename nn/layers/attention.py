@@ -9,7 +9,7 @@ import autograd.numpy as np
 from autograd import Tensor
 from autograd.numpy.common import backend_of, raw
 from autograd.numpy.networks import dropout
-from autograd.ops.network import linear
+from autograd.ops.network import linear, split_heads
 from nn import init
 from nn.layers.dense import Linear, check_size
 from nn.module import Module, parameter
@@ -207,12 +207,7 @@ class MultiHeadAttention(Module):
                 found.append(linear(x, weight, None if bias is None else bias[i * e : (i + 1) * e]))
         elif key is query and value is query:
             # All heads of all three side by side: one product, one transposition.
-            n, length = query.shape[0], query.shape[1]
-            stacked = np.reshape(
-                linear(query, self.in_proj_weight, bias), (n, length, 3, self.num_heads, e // self.num_heads)
-            )
-            stacked = np.transpose(stacked, (2, 0, 3, 1, 4))
-            return [stacked[0], stacked[1], stacked[2]]
+            return list(split_heads(linear(query, self.in_proj_weight, bias), heads=self.num_heads))
         else:
             parts = (self.in_proj_weight[:e], None if bias is None else bias[:e])
             rest = (self.in_proj_weight[e:], None if bias is None else bias[e:])

@@ -10,6 +10,7 @@ from tests.cases.base import Case
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(2, 4, 6, 5))
 W = RNG.normal(size=(6, 2, 3, 2))
+BIAS = np.array([0.5, -1.0, 0.25, 2.0, 0.0, -0.5])
 Y = RNG.normal(size=(2, 6, 3, 5))
 OPTIONS = {"stride": (2, 1), "padding": ((1, 1), (0, 2)), "dilation": (1, 2), "groups": 2}
 WINDOW = {"window": (3, 2), "stride": (2, 1), "padding": ((1, 1), (0, 1)), "dilation": (1, 1)}
@@ -30,7 +31,8 @@ def _cut(x: np.ndarray, padding: tuple[tuple[int, int], ...]) -> np.ndarray:
 
 
 ROWS = [
-    Case("conv", conv.conv, (X, W), OPTIONS, note=NOTE),
+    Case("conv", conv.conv, (X, W, BIAS), OPTIONS, note=NOTE),
+    Case("conv", lambda x, w, **options: conv.conv(x, w, None, **options), (X, W), OPTIONS, label="no bias", note=NOTE),
     Case("conv_input", conv.conv_input, (Y, W), {"size": (6, 5), **OPTIONS}, note=NOTE),
     Case("conv_weight", conv.conv_weight, (Y, X), {"window": (3, 2), **OPTIONS}, note=NOTE),
     Case("max_pool", pool.max_pool, (X,), WINDOW, note=NOTE),

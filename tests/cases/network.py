@@ -16,12 +16,20 @@ W = np.array([[0.3, -0.2, 0.5, 1.0], [-0.7, 0.4, 0.6, -0.1]])
 BIAS = np.array([0.1, -0.2])
 LABELS = np.array([2, 0, 3])
 P = np.array([[0.2, 0.7], [0.45, 0.9]])
+WIDE = np.random.default_rng(3).normal(size=(2, 3, 12))
 Y = np.array([[0.0, 1.0], [0.25, 0.6]])
 
 
 def _softmax(x: Any, axis: int) -> Any:
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
+
+
+def _split(x: Any, heads: int) -> tuple[Any, ...]:
+    n, positions, width = x.shape
+    return tuple(
+        part.reshape(n, positions, heads, width // (3 * heads)).swapaxes(1, 2) for part in np.split(x, 3, axis=-1)
+    )
 
 
 def _normalize(x: Any, axis: tuple[int, ...], epsilon: float, centre: bool) -> Any:
@@ -39,6 +47,8 @@ ROWS = [
     Case("linear", ops.linear, (X, W, BIAS), reference=lambda x, w, b: x @ w.T + b),
     Case("linear", ops.linear, (X[None], W, BIAS), reference=lambda x, w, b: x @ w.T + b, label="batched"),
     Case("linear", ops.linear, (X[0], W, BIAS), reference=lambda x, w, b: x @ w.T + b, label="vector"),
+    Case("split_heads", ops.split_heads, (WIDE,), {"heads": 2}, reference=_split),
+    Case("join_heads", ops.join_heads, _split(WIDE, 2), {"heads": 2}, reference=lambda q, k, v, heads: WIDE),
     Case("softmax", ops.softmax, (X,), {"axis": 1}, reference=_softmax),
     Case("softmax", ops.softmax, (X,), {"axis": 0}, reference=_softmax, label="axis0"),
     Case("log_softmax", ops.log_softmax, (X,), {"axis": 1}, reference=lambda x, axis: np.log(_softmax(x, axis))),
