@@ -38,7 +38,9 @@ def composed(formula: Callable[..., Any]) -> Any:
     name, parameters = formula.__name__, rule_parameters(formula)
     if name in COMPOSED:
         raise ValueError(f"composed: expected a new name; {name!r} is taken. Rename one of the two.")
-    function = compile_source(_source(name, parameters), {"formula": formula, "table": _Table(name, formula)})
+    table: dict[type, Callable[..., Any]] = {}
+    bind = functools.partial(_bind, name, formula, table)
+    function = compile_source(_source(name, parameters), {"formula": formula, "table": table, "bind": bind})
     COMPOSED[name] = functools.update_wrapper(function, formula)
     function.formula = formula  # type: ignore[attr-defined]
     return function
@@ -55,19 +57,18 @@ def _source(name: str, parameters: tuple[str, ...]) -> str:
             f"def {name}({given}):",
             f"    if {' or '.join(tests)}:",
             f"        return formula({given})",
-            f"    result_ = table[{first}.__class__]({given})",
+            "    try:",
+            f"        kernel_ = table[{first}.__class__]",
+            "    except KeyError:",
+            f"        kernel_ = bind({first}.__class__)",
+            f"    result_ = kernel_({given})",
             f"    return formula({given}) if result_ is NotImplemented else result_",
         ]
     )
 
 
-class _Table(dict[type, Callable[..., Any]]):
-    """From an operand's type to the kernel that serves it, or the formula."""
-
-    def __init__(self, name: str, formula: Callable[..., Any]) -> None:
-        self.name, self.formula = name, formula
-
-    def __missing__(self, kind: type) -> Callable[..., Any]:
-        backend = backends.BY_TYPE.get(kind)
-        kernel = self[kind] = self.formula if backend is None else backend.KERNELS.get(self.name, self.formula)
-        return kernel
+def _bind(name: str, formula: Callable[..., Any], table: dict[type, Callable[..., Any]], kind: type) -> Any:
+    """What serves a type of operand not met before: its backend's kernel, or the formula."""
+    backend = backends.BY_TYPE.get(kind)
+    kernel = table[kind] = formula if backend is None else backend.KERNELS.get(name, formula)
+    return kernel

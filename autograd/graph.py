@@ -136,17 +136,21 @@ def on_the_way(roots: Sequence[Any], inputs: Sequence[Any], oldest: int, stop: C
     return way
 
 
-class Pending(dict[Any, Any]):
-    """What each edge has received so far in one sweep; in the end, what leaves have.
+class Pending:
+    """Cotangents on their way in one sweep.
 
     A node's consumers are all younger than it. So what the youngest of the waiting nodes has received is complete,
     and that is all the order a sweep needs. Most nodes arrive as the youngest of all: they wait on ``stack``; the
     others on ``heap``. The code that plans generate for a step (``Plan.deliver``) does what ``receive`` says.
+
+    Attributes:
+        received: what each edge has received so far; in the end, what leaves have.
     """
 
-    __slots__ = ("_owned", "_recorded", "heap", "stack")
+    __slots__ = ("_owned", "_recorded", "heap", "received", "stack")
 
     def __init__(self, recorded: bool) -> None:
+        self.received: dict[Any, Any] = {}
         self.stack: list[Any] = []
         self.heap: list[tuple[int, Any]] = []
         self._recorded = recorded
@@ -154,10 +158,10 @@ class Pending(dict[Any, Any]):
 
     def receive(self, edge: Any, g: Any) -> None:
         """Take a cotangent that fits ``edge``."""
-        if edge in self:
+        if edge in self.received:
             self.add(edge, g)
         else:
-            self[edge] = g
+            self.received[edge] = g
             if edge.edges:
                 if not self.stack or edge.seq > self.stack[-1].seq:
                     self.stack.append(edge)
@@ -166,10 +170,11 @@ class Pending(dict[Any, Any]):
 
     def add(self, edge: Any, g: Any) -> None:
         """Take one more cotangent for an edge that has received some."""
+        received = self.received
         if edge in self._owned:
-            self[edge] += g
+            received[edge] += g
         else:
-            self[edge] = self[edge] + g
+            received[edge] = received[edge] + g
             if not self._recorded:
                 self._owned.add(edge)
 
@@ -217,13 +222,13 @@ def sweep(
     for root, g in zip(roots, cotangents, strict=True):
         if way is None or root in way:
             pending.receive(root, g)
-    stack, heap, received = pending.stack, pending.heap, pending.pop
+    stack, heap, received = pending.stack, pending.heap, pending.received
     while stack or heap:
         if heap and (not stack or -heap[0][0] > stack[-1].seq):
             node = heappop(heap)[1]
         else:
             node = stack.pop()
-        g = received(node)
+        g = received.pop(node)
         if node.note is not None and hooks:
             g = _notify(node, g, fit)
         try:
@@ -239,10 +244,10 @@ def sweep(
         except Exception as error:
             raise node.plan.explain_backward(error, node.saved) from error
     g = None
-    for edge in pending:
+    for edge in received:
         if edge.note is not None and hooks:
-            pending[edge] = _notify(edge, pending[edge], fit)
-    found.update(pending)
+            received[edge] = _notify(edge, received[edge], fit)
+    found.update(received)
     return found
 
 

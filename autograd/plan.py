@@ -160,6 +160,18 @@ class Plan:
             calls.append(f"rule_{i}({', '.join(self._argument(name) for name in rule_parameters(rule))})")
         return names, calls
 
+    def _misfits(self, rule: str) -> str:
+        """The test whether a cotangent ``d`` needs fitting; a node's slots are read faster than an array's attributes."""
+        p = self.primitive
+        if rule == "g" and self.outputs == 1:  # which fits the node
+            return "node.dtype is not edge.dtype or node.shape != edge.shape"
+        if p.keeps_shape:
+            return "d.dtype is not edge.dtype"
+        if p.elementwise:  # d has g's shape, the node's
+            return "d.dtype is not edge.dtype or node.shape != edge.shape"
+        # Not element by element, a rule may take arrays to floats.
+        return "d.__class__ is not float and (d.dtype is not edge.dtype or d.shape != edge.shape)"
+
     def _write_deliver(self, fits: bool) -> Callable[..., Any]:
         """``graph.deliver`` for this pattern in an everyday sweep; ``fits`` where all are floats."""
         p = self.primitive
@@ -176,14 +188,9 @@ class Plan:
                 "        if writes:",
                 "            raise written_error(node, writes)",
             ]
-        lines += ["    edges = node.edges", *self._unpack()]
+        lines += ["    edges = node.edges", "    received = pending.received", *self._unpack()]
         if p.joint_rule is not None:
             lines.append(f"    grads = {calls[0]}")
-        misfits = "d.dtype is not edge.dtype"
-        if not p.keeps_shape:
-            misfits += " or d.shape != edge.shape"
-        if not p.elementwise:  # which may take arrays to floats
-            misfits = f"d.__class__ is not float and ({misfits})"
         joint = p.joint_rule is not None
         partial = joint or self.outputs > 1  # where an edge may get nothing
         for place, i in enumerate(self.active):
@@ -192,12 +199,12 @@ class Plan:
                 lines.append("    if d is not None:")
             indent = "        " if partial else "    "
             body = [
-                f"if {misfits}:",
+                f"if {self._misfits(calls[0] if joint else calls[place])}:",
                 "    d = fit(d, edge)",
-                "if edge in pending:",
+                "if edge in received:",
                 "    pending.add(edge, d)",
                 "else:",
-                "    pending[edge] = d",
+                "    received[edge] = d",
                 "    if edge.edges:",
                 "        stack = pending.stack",
                 "        if not stack or edge.seq > stack[-1].seq:",
@@ -377,18 +384,21 @@ def write_call(p: Primitive, operator: bool, reflected: bool) -> str:
     if len(raws) == 2:  # operands of one type, the everyday case, need no pair as a key
         a, b = (f"{r}.__class__" for r in raws)
         look_up = f"table[{a}] if {a} is {b} else table[{key}]"
+        types = f"{a} if {a} is {b} else ({key})"
     else:
         look_up = f"table[{key}]"
+        types = f"({key})" if len(raws) > 1 else key
     call = ", ".join([*raws, *options])
+    lines += ["    try:", f"        forward = {look_up}", "    except KeyError:"]
     if operator:
         lines += [
-            "    try:",
-            f"        forward = {look_up}",
-            "    except TypeError:",
-            f"        return stranger({', '.join(names)})",
+            "        try:",
+            f"            forward = bind({types})",
+            "        except TypeError:",
+            f"            return stranger({', '.join(names)})",
         ]
     else:
-        lines.append(f"    forward = {look_up}")
+        lines.append(f"        forward = bind({types})")
     given = "{" + ", ".join(f"{o!r}: {o}" for o in p.options) + "}"
     lines += [
         "    try:",
@@ -397,7 +407,11 @@ def write_call(p: Primitive, operator: bool, reflected: bool) -> str:
         f"        raise explain(error, ({''.join(r + ', ' for r in raws)}), {given}) from error",
         "    if not kind:",
         "        return out" if not p.residuals else f"        return {_results(p)}",
-        f"    return plans[kind]({', '.join([*names, *raws, 'out', *p.options])})",
+        "    try:",
+        "        record = records[kind]",
+        "    except KeyError:",
+        "        record = write_record(kind)",
+        f"    return record({', '.join([*names, *raws, 'out', *p.options])})",
     ]
     return "\n".join(lines)
 

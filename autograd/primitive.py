@@ -96,8 +96,10 @@ class Primitive:
         self.jvps: dict[str, Rule] = {}
         self.joint_jvp: Rule | None = None
         self.hint: Callable[..., str | None] | None = None
-        self.table = _Table(self)
-        self.plans = _Records(self)
+        # From the operands' types to the forward that serves them, and from the pattern of operands (a number in base
+        # 3) to the code that wraps and records the result. Plain dicts: a subclass with ``__missing__`` is slower.
+        self.table: dict[Any, Callable[..., Any]] = {}
+        self.records: dict[int, Callable[..., Any]] = {}
         self._plans: dict[tuple[tuple[int, ...], bool], Plan | None] = {}
         taken = RESERVED.intersection((*self.operands, *self.options, *self.residuals, *self.outputs))
         if taken:
@@ -222,7 +224,8 @@ class Primitive:
         return write_call(self, operator=False, reflected=False)
 
     def _generated(self, source: str, **names: Any) -> Callable[..., Any]:
-        names |= {"table": self.table, "plans": self.plans, "explain": self.explain}
+        names |= {"table": self.table, "bind": self.bind_new, "explain": self.explain}
+        names |= {"records": self.records, "write_record": self.write_record}
         function = compile_source(source, names)
         function.__module__ = self.forward.__module__
         function.__name__ = function.__qualname__ = self.name
@@ -265,6 +268,27 @@ class Primitive:
             return formula
         return _unless_declined(kernel, formula) if getattr(kernel, "declines", False) else kernel
 
+    def bind_new(self, types: Any) -> Callable[..., Any]:
+        """The forward for a type, or a tuple of types, that ``table`` does not know yet."""
+        try:
+            forward = self.bind(types if isinstance(types, tuple) else (types,))
+        except TypeError as error:
+            raise error from None  # the look-up that failed is no part of the story
+        if Primitive.around is not None:
+            forward = Primitive.around(self, forward)
+        self.table[types] = forward
+        return forward
+
+    def write_record(self, code: int) -> Callable[..., Any]:
+        """What follows the forward for a pattern of operands that ``records`` does not know yet, generated."""
+        kinds = tuple((code // 3**i) % 3 for i in range(len(self.operands)))
+        plan = self.plan(kinds)
+        record = compile_source(
+            write_record(self, plan, kinds), {"plan": plan, "finish": self.finish, "Spec": Spec, "primitive": self}
+        )
+        self.records[code] = record
+        return record
+
     def _backend_of(self, kind: type) -> backends.Backend:
         try:
             return backends.of_type(kind)
@@ -278,7 +302,8 @@ class Primitive:
         cls = RUNTIME["Tensor"]
         kinds = tuple([(CONSTANT if x._edge is None else ACTIVE) if x.__class__ is cls else PLAIN for x in xs])
         values = tuple([x._data if kind else x for x, kind in zip(xs, kinds, strict=True)])
-        forward = self.table[tuple([value.__class__ for value in values])]
+        types = tuple([value.__class__ for value in values])
+        forward = self.table.get(types) or self.bind_new(types)
         try:
             out = forward(*values, **options)
         except Exception as error:
@@ -384,8 +409,8 @@ def _is_short(value: Any) -> bool:
 # What stands in for a primitive's code until it is first called; it closes over what that code closes over.
 _FIRST_CALL = """\
 def call(*operands, **options):
-    plans, explain
-    return table.primitive.write_out()(*operands, **options)
+    table, records, write_record, explain
+    return bind.__self__.write_out()(*operands, **options)
 """
 
 
@@ -395,37 +420,6 @@ def _unless_declined(kernel: Callable[..., Any], formula: Callable[..., Any]) ->
         return formula(*operands, **options) if out is NotImplemented else out
 
     return forward
-
-
-class _Table(dict[Any, Callable[..., Any]]):
-    """From the operands' types to the forward that serves them; a miss validates and binds."""
-
-    def __init__(self, primitive: Primitive) -> None:
-        self.primitive = primitive
-
-    def __missing__(self, types: Any) -> Callable[..., Any]:
-        forward = self.primitive.bind(types if isinstance(types, tuple) else (types,))
-        if Primitive.around is not None:
-            forward = Primitive.around(self.primitive, forward)
-        self[types] = forward
-        return forward
-
-
-class _Records(dict[int, Callable[..., Any]]):
-    """From the pattern of operands (a number in base 3) to the generated code that wraps and records the result."""
-
-    def __init__(self, primitive: Primitive) -> None:
-        self.primitive = primitive
-
-    def __missing__(self, code: int) -> Callable[..., Any]:
-        p = self.primitive
-        kinds = tuple((code // 3**i) % 3 for i in range(len(p.operands)))
-        plan = p.plan(kinds)
-        record = compile_source(
-            write_record(p, plan, kinds), {"plan": plan, "finish": p.finish, "Spec": Spec, "primitive": p}
-        )
-        self[code] = record
-        return record
 
 
 def primitive(forward: Callable[..., Any] | None = None, /, **properties: Any) -> Any:
