@@ -161,7 +161,7 @@ class Plan:
         return names, calls
 
     def _misfits(self, rule: str) -> str:
-        """The test whether a cotangent ``d`` needs fitting; a node's slots are read faster than an array's attributes."""
+        """Whether a cotangent ``d`` needs fitting, as a test; a node's slots are read faster than an array's own."""
         p = self.primitive
         if rule == "g" and self.outputs == 1:  # which fits the node
             return "node.dtype is not edge.dtype or node.shape != edge.shape"
@@ -357,11 +357,15 @@ def _same_kind(error: Exception, text: str) -> Exception:
         return RuntimeError(text)
 
 
-def write_call(p: Primitive, operator: bool, reflected: bool) -> str:
+# What the code of a call closes over; every form of it names them all, so that one can take another's place.
+CALL_NAMES = ("bind", "explain", "finish", "plan", "primitive", "records", "Spec", "table", "write_record")
+
+
+def write_call(p: Primitive, operator: bool, reflected: bool, inlined: Plan | None = None) -> str:
     """The source of a fixed-arity primitive's call.
 
     ``operator`` gives the form a Tensor's ``__add__`` needs: strangers get ``NotImplemented``;
-    ``reflected`` swaps its two operands.
+    ``reflected`` swaps its two operands. What ``inlined`` records stands in the call itself (see ``write_record``).
     """
     names = p.operands
     header = list(reversed(names)) if reflected else list(names)
@@ -405,6 +409,11 @@ def write_call(p: Primitive, operator: bool, reflected: bool) -> str:
         f"        out = forward({call})",
         "    except Exception as error:",
         f"        raise explain(error, ({''.join(r + ', ' for r in raws)}), {given}) from error",
+    ]
+    if inlined is not None:
+        lines.append(f"    if kind == {sum(kind * 3**i for i, kind in enumerate(inlined.kinds))}:")
+        lines += ["    " + line for line in write_record(p, inlined, inlined.kinds).split("\n")[1:]]
+    lines += [
         "    if not kind:",
         "        return out" if not p.residuals else f"        return {_results(p)}",
         "    try:",
@@ -412,6 +421,7 @@ def write_call(p: Primitive, operator: bool, reflected: bool) -> str:
         "    except KeyError:",
         "        record = write_record(kind)",
         f"    return record({', '.join([*names, *raws, 'out', *p.options])})",
+        f"    {', '.join(CALL_NAMES)}{', stranger' if operator else ''}",  # never reached, but closed over
     ]
     return "\n".join(lines)
 

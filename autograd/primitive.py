@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator as operators
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,6 +28,7 @@ from autograd.graph import GraphError
 from autograd.mode import get_mode
 from autograd.plan import (
     ACTIVE,
+    CALL_NAMES,
     CONSTANT,
     PLAIN,
     RUNTIME,
@@ -42,6 +44,9 @@ Rule = Callable[..., Any]
 PRIMITIVES: dict[str, Primitive] = {}
 # What rules and the code around them call their own: the cotangent, tangents, and how a node keeps things.
 RESERVED = frozenset({"edges", "g", "needs", "saved", "specs", "t", "tangents", "written", "xs"})
+# After so many uses a pattern of operands is written into the call itself.
+HOT = 64
+_LOCK = threading.Lock()
 # Bare numbers and None take the backend of the operands beside them.
 WEAK = frozenset({float, int, bool, complex, type(None)})
 
@@ -100,6 +105,8 @@ class Primitive:
         # 3) to the code that wraps and records the result. Plain dicts: a subclass with ``__missing__`` is slower.
         self.table: dict[Any, Callable[..., Any]] = {}
         self.records: dict[int, Callable[..., Any]] = {}
+        self._generated: list[tuple[Callable[..., Any], bool, bool]] = []
+        self._inlined: Plan | None = None
         self._plans: dict[tuple[tuple[int, ...], bool], Plan | None] = {}
         taken = RESERVED.intersection((*self.operands, *self.options, *self.residuals, *self.outputs))
         if taken:
@@ -202,7 +209,7 @@ class Primitive:
             function: Callable[..., Any] = functools.partial(self._call_variadic)
             function.__name__ = self.name
         else:
-            function = self._generated(_FIRST_CALL)
+            function = self._compiled(_FIRST_CALL)
         function.__doc__ = self.forward.__doc__
         for name in ("vjp", "vjp_all", "jvp", "jvp_all", "explains", "constant_output"):
             setattr(function, name, getattr(self, name))
@@ -211,11 +218,14 @@ class Primitive:
 
     def operator(self, reflected: bool = False) -> Callable[..., Any]:
         """The primitive as a Tensor's operator method: ``NotImplemented`` for strangers."""
-        return self._generated(write_call(self, True, reflected), stranger=self._stranger)
+        function = self._compiled(write_call(self, True, reflected), stranger=self._stranger)
+        self._generated.append((function, True, reflected))
+        return function
 
     def write_out(self) -> Callable[..., Any]:
         """Give the function its own straight-line code, at its first call: compiling all would slow the import."""
-        self.call.__code__ = self._generated(self.source).__code__
+        self.call.__code__ = self._compiled(self.source).__code__
+        self._generated.append((self.call, False, False))
         return self.call
 
     @functools.cached_property
@@ -223,13 +233,32 @@ class Primitive:
         """The code of a call, as generated."""
         return write_call(self, operator=False, reflected=False)
 
-    def _generated(self, source: str, **names: Any) -> Callable[..., Any]:
-        names |= {"table": self.table, "bind": self.bind_new, "explain": self.explain}
-        names |= {"records": self.records, "write_record": self.write_record}
+    def _compiled(self, source: str, **names: Any) -> Callable[..., Any]:
+        names |= {
+            "bind": self.bind_new,
+            "explain": self.explain,
+            "finish": self.finish,
+            "plan": None,
+            "primitive": self,
+        }
+        names |= {"records": self.records, "Spec": Spec, "table": self.table, "write_record": self.write_record}
         function = compile_source(source, names)
         function.__module__ = self.forward.__module__
         function.__name__ = function.__qualname__ = self.name
         return function
+
+    def _inline(self, plan: Plan) -> None:
+        """Write the code of a call again with what ``plan`` records in it, which spares that pattern a call."""
+        with _LOCK:
+            if self._inlined is not None:
+                return
+            self._inlined = plan
+            for function, operator, reflected in self._generated:
+                names: dict[str, Any] = {"stranger": None} if operator else {}
+                written = self._compiled(write_call(self, operator, reflected, plan), **names)
+                cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+                cells["plan"].cell_contents = plan
+                function.__code__ = written.__code__
 
     def _stranger(self, *operands: Any) -> Any:
         """An operator met a type no backend knows: lists and tuples become arrays, the rest is not ours."""
@@ -286,8 +315,22 @@ class Primitive:
         record = compile_source(
             write_record(self, plan, kinds), {"plan": plan, "finish": self.finish, "Spec": Spec, "primitive": self}
         )
-        self.records[code] = record
+        self.records[code] = record if plan is None else self._counted(code, plan, record)
         return record
+
+    def _counted(self, code: int, plan: Plan, record: Callable[..., Any]) -> Callable[..., Any]:
+        """``record``, which makes ``plan`` the inlined one where it is the first to be used ``HOT`` times."""
+        left = HOT
+
+        def counted(*operands: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                self.records[code] = record
+                self._inline(plan)
+            return record(*operands)
+
+        return counted
 
     def _backend_of(self, kind: type) -> backends.Backend:
         try:
@@ -409,9 +452,9 @@ def _is_short(value: Any) -> bool:
 # What stands in for a primitive's code until it is first called; it closes over what that code closes over.
 _FIRST_CALL = """\
 def call(*operands, **options):
-    table, records, write_record, explain
-    return bind.__self__.write_out()(*operands, **options)
-"""
+    {names}
+    return primitive.write_out()(*operands, **options)
+""".format(names=", ".join(CALL_NAMES))
 
 
 def _unless_declined(kernel: Callable[..., Any], formula: Callable[..., Any]) -> Callable[..., Any]:

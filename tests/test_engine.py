@@ -38,7 +38,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.primitive import PRIMITIVES, Primitive, primitive
+from autograd.primitive import PRIMITIVES, Primitive, elementwise, of, primitive
 from tests.helpers import to_numpy
 
 
@@ -588,3 +588,38 @@ def test_a_node_runs_once_after_all_its_consumers_whatever_the_order_they_were_m
     total.sum().backward()
     assert len(calls) == len(set(calls)) and calls == sorted(calls, reverse=True)
     np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-9)
+
+
+def test_a_pattern_that_is_used_often_is_recorded_in_the_call_itself_and_nothing_else_changes():
+    @elementwise
+    def hot_product(xp, a, b, /):
+        return a * b
+
+    hot_product.vjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
+    product = of(hot_product)
+    x, y = tensor([2.0, 3.0], requires_grad=True), tensor([5.0, 7.0], requires_grad=True)
+    constant = tensor([1.0, 2.0])
+
+    def everything() -> list[Any]:
+        found: list[Any] = []
+        for a, b in ((x, y), (x, constant), (constant, y), (scalar(2.0), scalar(3.0)), (x, 2.0)):
+            out = hot_product(a, b)
+            found.append(gradients(out.sum(), [t for t in (a, b) if getattr(t, "requires_grad", False)]))
+        with no_grad():
+            found += [hot_product(x, y).requires_grad, hot_product(x, y)]
+        found.append(grad(grad(lambda t: hot_product(t, t)))(3.0))
+        found.append(jvp(lambda t: hot_product(t, y.data), (x.data,), (y.data,)))
+        found.append(hot_product(x.data, y.data))
+        with pytest.raises(ValueError, match="hot_product: operands could not be broadcast"):
+            hot_product(x, tensor([1.0, 2.0, 3.0]))
+        return found
+
+    before = everything()
+    assert product._inlined is None
+    threads = [threading.Thread(target=lambda: [hot_product(x, y) for _ in range(500)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert product._inlined is product.plan((2, 2))
+    assert str(everything()) == str(before)
