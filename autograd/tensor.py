@@ -563,5 +563,7 @@ def scalar(data: Any, requires_grad: bool = True) -> Tensor:
     >>> (a * b + a).backward()
     >>> a.grad, b.grad
     (Tensor(-2.0), Tensor(2.0))
+
+    Inside ``no_grad()``, ``a -= 0.1 * a.grad`` changes ``a``; elsewhere ``a += b`` is ``a = a + b``, as of numbers.
     """
     return Tensor(backends.get("scalar").asarray(data), requires_grad)
