@@ -20,9 +20,10 @@ try_cuda = $(if $(CUDA_EXTRA),$(install_cuda) || echo "$(CUDA_EXTRA) could not b
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# The demo's matrices are too small for several BLAS threads, which on a busy machine wait for one another.
 demo: $(VENV)/.installed-demo ## train on real data, on the GPU where there is one
 	+@$(try_cuda)
-	$(PY) examples/demo.py $(ARGS)
+	OPENBLAS_NUM_THREADS=1 $(PY) examples/demo.py $(ARGS)
 
 test: $(VENV)/.installed-test ## everything that runs without a GPU in some minutes
 	OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -m "not gpu and not slow" $(WORKERS) $(ARGS)

@@ -17,7 +17,7 @@ from autograd import views
 from autograd.backward import is_tensor, propagate
 from autograd.forward import forward_order, push
 from autograd.graph import COUNTS_REFERENCES, Leaf
-from autograd.mode import get_mode, switch
+from autograd.mode import INSIDE_TRANSFORM, get_mode, switch
 from autograd.ops import arithmetic
 from autograd.plan import RUNTIME
 from autograd.trees import Structure, flatten, leaves_of, unflatten
@@ -70,11 +70,15 @@ class Inner:
         rest = iter(self.variables)
         for i, structure, count in zip(argnums, self.structures, self.counts):
             args[i] = unflatten(structure, [next(rest) for _ in range(count)])
-        if mode is None and not full:
-            out = fun(*args, **kwargs)
-        else:
-            with switch(grad=True, full=full or (mode is not None and mode.full)):
+        token = INSIDE_TRANSFORM.set(True)
+        try:
+            if mode is None and not full:
                 out = fun(*args, **kwargs)
+            else:
+                with switch(grad=True, full=full or (mode is not None and mode.full)):
+                    out = fun(*args, **kwargs)
+        finally:
+            INSIDE_TRANSFORM.reset(token)
         self.aux: Any = None
         if has_aux:
             if not isinstance(out, tuple) or len(out) != 2:

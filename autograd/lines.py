@@ -173,11 +173,15 @@ def _is_looked_into(value: Any) -> bool:
 
 
 class Sight(NamedTuple):
-    """What a frame's variables lead to: by edge, the names there, the Tensors, and the paths of their modules."""
+    """What a frame's variables lead to: by edge, the names there, the Tensors, and the paths of their modules.
+
+    Of arrays that are not recorded, plain or in a Tensor, the names by ``id``, which holds while the frame is there.
+    """
 
     names: dict[Any, str]
     tensors: dict[Any, Any]
     paths: dict[Any, str]
+    constants: dict[int, str]
 
 
 def tensors_in_sight(frame: FrameType | None) -> Sight:
@@ -189,8 +193,9 @@ def tensors_in_sight(frame: FrameType | None) -> Sight:
     names: dict[Any, str] = {}
     tensors: dict[Any, Any] = {}
     paths: dict[Any, str] = {}
+    constants: dict[int, str] = {}
     if frame is None:
-        return Sight(names, tensors, paths)
+        return Sight(names, tensors, paths, constants)
     cls = RUNTIME["Tensor"]
     level: list[tuple[str, Any]] = []
     for space in (frame.f_locals, frame.f_globals):
@@ -230,11 +235,15 @@ def tensors_in_sight(frame: FrameType | None) -> Sight:
                 if value._edge is not None:
                     names.setdefault(value._edge, name)
                     tensors.setdefault(value._edge, value)
+                else:
+                    constants.setdefault(id(value._data), value.name or name)
+            elif hasattr(value, "nbytes"):
+                constants.setdefault(id(value), name)
             elif depth < 3 and id(value) not in seen and _is_looked_into(value):
                 seen.add(id(value))
                 further.extend((name + more, item) for more, item in _members(value))
         level = further[:20_000]
-    return Sight(names, tensors, paths)
+    return Sight(names, tensors, paths, constants)
 
 
 def name_of(tensor: Any, frame: FrameType | None) -> str | None:

@@ -1,6 +1,6 @@
 """The recording mode of a context: on, off, or watched. Imports nothing of this project.
 
-One ContextVar holds it, read only when something is about to be recorded. ``None`` is the everyday mode:
+A ContextVar holds it, read only when something is about to be recorded. ``None`` is the everyday mode:
 record, save what the rules ask for, watch nothing.
 """
 
@@ -42,6 +42,8 @@ class Mode:
 EVERYDAY = Mode()
 _MODE: ContextVar[Mode | None] = ContextVar("xpgrad_mode", default=None)
 get_mode = _MODE.get
+# Whether a transform (grad, jacobian, …) is running the user's function: a number taken out there is a lost gradient.
+INSIDE_TRANSFORM: ContextVar[bool] = ContextVar("xpgrad_inside_transform", default=False)
 
 
 class switch:

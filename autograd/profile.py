@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import backends
@@ -46,6 +47,14 @@ class profile(Observer):
     Time is the device's: on a GPU between events in its stream, so nothing waits until the block ends. Bytes are those
     of new results. Finding the source line is not counted in an operation's time, but in the block's.
 
+    Args:
+        clock: ``"device"``, or ``"cpu"``: what this thread took of the processor. Where other programs keep the machine
+            busy, that does not blame the operation during which they had it; but it is blind to the library's own
+            threads, to waiting, and to a GPU.
+
+    Raises:
+        ValueError: there is no such clock.
+
     >>> from autograd import tensor
     >>> x = tensor([1.0, 2.0], requires_grad=True)
     >>> with profile() as p:
@@ -54,7 +63,10 @@ class profile(Observer):
     [('backward', 'multiply', 1), ('forward', 'multiply', 1), ('backward', 'sum', 1), ('forward', 'sum', 1)]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: str = "device") -> None:
+        if clock not in ("device", "cpu"):
+            raise ValueError(f"profile: expected clock to be 'device' or 'cpu'; got {clock!r}. Correct it.")
+        self.clock = clock
         self.entries: list[Entry] = []
         self._open: list[Entry] = []
         self._first: dict[str, Any] = {}
@@ -63,14 +75,14 @@ class profile(Observer):
 
     def _begin(self, name: str, phase: str, value: Any) -> Entry:
         backend = backends.of(value) if value is not None else backends.default()
-        start = backend.stamp()
+        start = time.thread_time() if self.clock == "cpu" else backend.stamp()
         self._first.setdefault(backend.name, start)
         entry = Entry(name, phase, backend, start, len(self._open))
         self._open.append(entry)
         return entry
 
     def _end(self, entry: Entry, results: Any, given: Any) -> None:
-        entry.end = entry.backend.stamp()
+        entry.end = time.thread_time() if self.clock == "cpu" else entry.backend.stamp()
         del self._open[entry.depth :]
         known = {id(_owner(a)) for a in given}
         for x in results:
@@ -122,13 +134,15 @@ class profile(Observer):
 
     def __exit__(self, *exc: object) -> None:
         super().__exit__(*exc)
-        for backend in {e.backend.name: e.backend for e in self.entries}.values():
-            backend.synchronize()
+        if self.clock == "device":
+            for backend in {e.backend.name: e.backend for e in self.entries}.values():
+                backend.synchronize()
         for entry in self.entries:  # stamps become seconds since the first one of their backend
             first, start = self._first.get(entry.backend.name), entry.start
             if first is not None:
-                entry.start = entry.backend.seconds(first, start)
-                entry.end = entry.start + entry.backend.seconds(start, entry.end)
+                seconds = _between if self.clock == "cpu" else entry.backend.seconds
+                entry.start = seconds(first, start)
+                entry.end = entry.start + seconds(start, entry.end)
         self._first = {}
 
     # What was seen --------------------------------------------------------------------------------------------
@@ -201,6 +215,10 @@ _UNKNOWN = {
     "module": "(no module)",
     "line": "(not recorded: run the forward pass inside profile() or record_lines(), too)",
 }
+
+
+def _between(start: float, end: float) -> float:
+    return end - start
 
 
 def _owner(value: Any) -> Any:

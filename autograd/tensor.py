@@ -18,6 +18,8 @@ from autograd import backward as _backward
 from autograd import views
 from autograd.graph import GraphError, Leaf, Node, Pick, note_of
 from autograd.methods import Methods
+from autograd.mode import INSIDE_TRANSFORM
+from autograd.numpy.common import as_dtype
 from autograd.numpy.indexing import normalize_index
 from autograd.ops import arithmetic, index, linalg
 from autograd.plan import dispatch_on
@@ -435,19 +437,34 @@ class Tensor(Methods, Protocols):
         return self.backend.to_numpy(self._data).tolist()
 
     def __bool__(self) -> bool:
+        if getattr(self._data, "size", 1) != 1:
+            raise ValueError(
+                f"bool: expected one element; got shape {self.shape}. Say which is meant, with .any() or .all(); "
+                "choose between elements with where(condition, a, b), and combine conditions with & and |."
+            )
         return bool(self._data)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("float"))
 
     def __int__(self) -> int:
         return int(self.item())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number("complex"))
 
     def __index__(self) -> int:
         return operator.index(self.item())
+
+    def _number(self, name: str) -> Any:
+        """The value, for conversions that happen without being written: by ``math.sin(x)``, or ``array[0] = x``."""
+        if self._edge is not None and INSIDE_TRANSFORM.get():
+            raise GraphError(
+                f"{name}: expected a Tensor without a gradient; got one that is being differentiated, and the path "
+                "would be cut silently. Use autograd.numpy's functions in place of math's, and np.array([…]) of "
+                "autograd.numpy in place of writing into a NumPy array; x.item() gives the number alone."
+            )
+        return self.item()
 
     def __repr__(self) -> str:
         return show(self)
@@ -488,6 +505,11 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: st
         requires_grad: make it a leaf.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or a backend's name; by default where ``data`` lives.
 
+    Raises:
+        TypeError: ``data`` is not numbers, or ``dtype`` is none.
+        ValueError: lists of different lengths.
+        BackendError: nothing serves the device here.
+
     >>> tensor([1.0, 2.0])
     Tensor([1., 2.], dtype=float64)
     >>> tensor([1, 2], dtype="float32", requires_grad=True)
@@ -504,10 +526,34 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: st
         backend = source
     if source is not None and source is not backend and source.owns_memory:
         data = source.to_numpy(data)
-    array = backend.asarray(data, dtype=dtype, device=device)
+    try:
+        array = backend.asarray(data, dtype=dtype, device=device)
+    except (TypeError, ValueError) as error:
+        raise _explained(error, data, dtype, requires_grad) from error
+    if getattr(getattr(array, "dtype", None), "char", "d") in _NO_NUMBERS:
+        raise TypeError(
+            f"tensor: expected numbers; got {type(data).__name__} ({array.dtype}). Encode it as numbers first."
+        )
     if array is data or getattr(array, "base", None) is not None:
         array = backend.copy(array)
     return Tensor(array, requires_grad)
+
+
+# The letters of NumPy's dtypes for objects, text, records, dates and spans of time.
+_NO_NUMBERS = "OSUVMm"
+
+
+def _explained(error: Exception, data: Any, dtype: Any, requires_grad: bool) -> Exception:
+    """The error of ``tensor`` where the array library refused: about the dtype, a list's form, or what is in it."""
+    try:
+        as_dtype(dtype)
+    except TypeError:
+        hint = "Did you mean requires_grad=True?" if dtype is True and not requires_grad else "Correct its name."
+        return TypeError(f"tensor: expected a dtype such as 'float32'; got {dtype!r}. {hint}")
+    if isinstance(error, ValueError) and "inhomogeneous" in str(error):
+        return ValueError("tensor: expected lists of one length on each axis; got different ones. Pad or cut them.")
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"tensor: expected numbers; got {type(data).__name__} ({error}). Encode it as numbers first.")
 
 
 def scalar(data: Any, requires_grad: bool = True) -> Tensor:
@@ -517,5 +563,7 @@ def scalar(data: Any, requires_grad: bool = True) -> Tensor:
     >>> (a * b + a).backward()
     >>> a.grad, b.grad
     (Tensor(-2.0), Tensor(2.0))
+
+    Inside ``no_grad()``, ``a -= 0.1 * a.grad`` changes ``a``; elsewhere ``a += b`` is ``a = a + b``, as of numbers.
     """
     return Tensor(backends.get("scalar").asarray(data), requires_grad)

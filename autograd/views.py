@@ -169,7 +169,12 @@ def update(tensor: Any, function: Any, symbol: Any, *operands: Any) -> Any:
     name = of(function).name
     cls = RUNTIME["Tensor"]
     if not backends.of(tensor._data).owns_memory:
-        return function(tensor, *operands)
+        out = function(tensor, *operands)
+        if tensor._edge.__class__ is Leaf and out._edge is None and out._data.__class__ is float:
+            # Not recorded: inside no_grad(), a leaf is changed, as one over an array is. Elsewhere numbers don't change.
+            tensor.data = out._data
+            return tensor
+        return out
     if not is_recorded(tensor, *operands):
         data = ready(tensor)
         raws = [o._data if o.__class__ is cls else o for o in operands]

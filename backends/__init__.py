@@ -160,6 +160,11 @@ def for_device(device: str) -> Backend:
     Raises:
         BackendError: nothing serves the device here.
     """
+    if not isinstance(device, str):
+        raise BackendError(
+            f"device: expected 'cpu', 'cuda', 'cuda:N' or a backend's name; got {device!r}. "
+            f"Write it as text{f', e.g. {chr(39)}cuda:{device}{chr(39)}' if type(device) is int else ''}."
+        )
     kind = device.partition(":")[0]
     if kind == default().device_type:
         return default()

@@ -31,7 +31,7 @@ import nn
 from autograd import Tensor, draw, no_grad, tensor
 
 HIDDEN, ALPHA, EPOCHS, BATCH = 64, 0.5, 100, 32
-console = Console()
+console = Console(soft_wrap=True)  # a pipe has no width at which lines should break
 
 
 def digits() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:

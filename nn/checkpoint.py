@@ -50,6 +50,11 @@ def read(path: str | os.PathLike[str]) -> Any:
         arrays = read_arrays(path)
     except FileError as error:
         raise FileError(str(error).replace("load_weights:", "checkpoint:", 1)) from error
+    if "tree" not in arrays:
+        raise FileError(
+            f"checkpoint: expected {path} to be a model or a checkpoint; it holds arrays alone. Load them into a "
+            "model of that form: nn.load_weights(model, path)."
+        )
     try:
         text = json.loads(arrays["tree"].tobytes())
         if text["mark"] != MARK:

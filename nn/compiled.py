@@ -10,6 +10,7 @@ from nn import losses, metrics, nest, optim, optimizers
 from nn.losses.base import Loss
 from nn.losses.keras_classes import KerasLoss
 from nn.metrics.base import Metric
+from nn.module import LIBRARY
 
 
 class Compiled:
@@ -181,6 +182,9 @@ _CONTAINERS = (list, tuple, dict)
 
 
 def _is_plain(x: Any) -> bool:
+    """Whether a file can tell how to make ``x`` again: text, numbers, nests of them, and this package's losses."""
+    if isinstance(x, Loss):
+        return LIBRARY.get(type(x).__name__) is type(x) and _is_plain(x.arguments)
     if isinstance(x, Mapping):
         return all(map(_is_plain, x.values()))
     if isinstance(x, (list, tuple)):

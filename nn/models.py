@@ -26,8 +26,9 @@ STARTS: dict[str, type] = {
 def save_model(model: Module, path: str | os.PathLike[str]) -> None:
     """Write layers, weights and, of a compiled model, optimiser, loss, metrics to a file: ``.npz``, ``.safetensors``.
 
-    The optimiser's state is kept, too. A loss or metric that is no name is left out, with all that ``compile`` was
-    given: compile again after loading.
+    The optimiser's state is kept, too. Where the optimiser or a metric is no name, or the loss is neither a name nor
+    one of this package's (``nn.CrossEntropyLoss()``), all that ``compile`` was given is left out: compile again after
+    loading.
 
     Raises:
         ValueError: a layer has no parameters yet, or can't be made again from a file (an activation that is a function
@@ -53,7 +54,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
     }
     compiled = getattr(model, "_compiled", None)
     if compiled is not None and compiled.given is not None:
-        tree["compile"] = compiled.given
+        tree["compile"] = _encoded(compiled.given, "compile")
         if compiled.optimizer is not None:
             tree["optimizer"] = compiled.optimizer.state_dict()
     checkpoint.write(path, tree)
@@ -78,7 +79,7 @@ def load_model(path: str | os.PathLike[str], custom: Iterable[type] = ()) -> Any
         _build(model, tree)
         model.load_state_dict(tree["weights"])
         if "compile" in tree:
-            _compile(model, tree)
+            _compile(model, tree, classes)
     except FileError:
         raise
     except Exception as error:
@@ -104,8 +105,8 @@ def _build(model: Module, tree: Mapping[str, Any]) -> None:
         model.to(floats.pop())
 
 
-def _compile(model: Any, tree: Mapping[str, Any]) -> None:
-    given = dict(tree["compile"])
+def _compile(model: Any, tree: Mapping[str, Any], classes: dict[str, type]) -> None:
+    given = _decoded(tree["compile"], classes)
     name, options = given.pop("optimizer")
     model.compile(optimizers.NAMED[name](**options), **given)
     if "optimizer" in tree:

@@ -54,7 +54,13 @@ def load_weights(module: Module, path: str | os.PathLike[str], strict: bool = Tr
         KeyError, ValueError: names or shapes differ; see ``load_state_dict``.
         ImportError: safetensors is not installed.
     """
-    return module.load_state_dict(read_arrays(path), strict)
+    arrays = read_arrays(path)
+    if "tree" in arrays and not any(name == "tree" for name in module.state_dict()):
+        raise FileError(
+            f"load_weights: expected weights; {path} holds a whole model, or a checkpoint. Read it with "
+            "nn.load_model(path) or nn.checkpoint.read(path)."
+        )
+    return module.load_state_dict(arrays, strict)
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
@@ -76,7 +82,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
         FileError: the file is missing, damaged, hostile, or of another format.
     """
     path = Path(path)
-    kind = _format(path)
+    kind = _format(path, "load_weights")
     if not path.is_file():
         raise FileError(f"load_weights: expected a file {path}; there is none. Correct the path.")
     try:
@@ -94,8 +100,13 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], A
     """Call ``write(file)`` on a new file beside ``path``, flush it to the disk, and move it to ``path``.
 
     Whatever happens, ``path`` is the old file or the whole new one.
+
+    Raises:
+        FileError: there is no such folder.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileError(f"save: expected a folder {path.parent}; there is none. Make it first, or correct the path.")
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -121,11 +132,17 @@ def _on_host(value: Any) -> Any:
     return array if array.flags.c_contiguous else array.copy(order="C")
 
 
-def _format(path: Path) -> str:
+def _format(path: Path, caller: str = "save_weights") -> str:
     if path.suffix not in FORMATS:
-        raise ValueError(
-            f"save_weights: expected a name that ends in {' or '.join(FORMATS)}; got {path.name!r}. Rename it."
-        )
+        fix = "Rename it."
+        if caller == "load_weights":
+            fix = (
+                "Write it with safetensors.torch.save_file(module.state_dict(), path), or hand the state over: "
+                "load_state_dict(torch.load(path))."
+                if path.suffix in (".pt", ".pth", ".bin")
+                else "Write it as one of these where it comes from."
+            )
+        raise ValueError(f"{caller}: expected a name that ends in {' or '.join(FORMATS)}; got {path.name!r}. {fix}")
     return FORMATS[path.suffix]
 
 

@@ -62,6 +62,11 @@ class Sequential(Model):
 
     def add(self, layer: Any) -> None:
         """Put one more layer (or any function of one argument) at the end."""
+        if isinstance(layer, type) and issubclass(layer, Module):
+            raise TypeError(
+                f"Sequential: expected layers or functions; got the class {layer.__name__}. "
+                f"Make a layer of it: {layer.__name__}()."
+            )
         if not callable(layer):
             raise TypeError(
                 f"Sequential: expected layers or functions; got {type(layer).__name__}. "

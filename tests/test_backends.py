@@ -158,6 +158,8 @@ def test_for_device(device: str, name: str) -> None:
 def test_for_device_refuses_what_nothing_serves() -> None:
     with pytest.raises(BackendError, match="device: expected 'cpu', 'cuda', 'cuda:N' or a backend's name; got 'tpu'"):
         backends.for_device("tpu")
+    with pytest.raises(BackendError, match=r"or a backend's name; got 0. Write it as text, e.g. 'cuda:0'."):
+        backends.for_device(0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["numpy", "scalar", "strict"])

@@ -367,7 +367,7 @@ def test_modules_that_take_turns_fold_to_one_turn() -> None:
     drawn = (draw(lambda: flat(x).sum()), 23), (guessed(flat), 22), (draw(lambda: net(x).sum()), 11)
     for drawing, last in drawn:
         assert re.search(rf"0 … {last}  × 12", drawing.dot)
-        assert sorted(heads(drawing)) == ["bias", "constant", "linear", "relu", "sum", "weight"]
+        assert sorted(heads(drawing)) == ["bias", "linear", "relu", "sum", "weight", "x"]
 
 
 def test_of_alike_modules_the_first_may_be_given_a_constant() -> None:
@@ -478,9 +478,17 @@ def test_torchviz_saved_tensors_look_like_inputs_here_they_are_dotted_edges_with
     text = draw(y).dot
     dotted = [line for line in text.splitlines() if "style=dotted" in line]
     assert len(dotted) == 1 and 'a 60 B"' in dotted[0]  # x, kept for w's gradient: 5·3·4 bytes
-    assert "dashed" in text and ">constant<" in text  # and it looks like no input that needs a gradient
+    assert "dashed" in text and ">x<" in text  # and it looks like no input that needs a gradient
     exponential = draw(w.exp())
     assert "keeps out: 24 B" in exponential.dot  # an operation's own result is no edge
+
+
+def test_constants_have_the_names_of_the_variables_that_hold_them() -> None:
+    weights, plain = tensor([1.0, 2.0], requires_grad=True), onp.array([3.0, 4.0])
+    target = tensor([5.0, 6.0])
+    target.name = "y"
+    text = draw(weights * plain * target * onp.array([7.0, 8.0]), values=False).mermaid()
+    assert re.findall(r'\[/"(\w+)<br/>', text) == ["plain", "y", "constant"]
 
 
 def test_a_freed_graph_has_no_dotted_edges() -> None:

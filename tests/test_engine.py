@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import copy
 import gc
+import math
 import pickle
 import re
 import threading
@@ -34,6 +35,7 @@ from autograd import (
     no_grad,
     scalar,
     set_grad_enabled,
+    stop_gradient,
     tensor,
     value_and_grad,
     vjp,
@@ -387,11 +389,59 @@ def test_rules_are_checked_when_they_are_stated(throwaway: None) -> None:
         (lambda: tensor([1.0]).register_hook(print), GraphError, "expected a Tensor that requires a gradient"),
         (lambda: tensor([1.0]).retain_grad(), GraphError, "expected a Tensor that requires a gradient"),
         (lambda: setattr(tensor([1.0]), "grad", tensor([1.0, 2.0])), ValueError, "grad: expected shape (1,); got (2,)"),
+        (
+            lambda: bool(tensor([1.0, 2.0]) > 1),
+            ValueError,
+            "bool: expected one element; got shape (2,). Say which is meant, with .any() or .all()",
+        ),
+        (lambda: bool(tensor([])), ValueError, "bool: expected one element; got shape (0,)"),
+        (lambda: tensor(["a"]), TypeError, "tensor: expected numbers; got list (<U1). Encode it as numbers first."),
+        (lambda: tensor({"a": 1}), TypeError, "tensor: expected numbers; got dict (object)"),
+        (lambda: tensor(["a"], dtype=float), ValueError, "tensor: expected numbers; got list (could not convert"),
+        (
+            lambda: tensor([[1, 2], [3]]),
+            ValueError,
+            "tensor: expected lists of one length on each axis; got different ones. Pad or cut them.",
+        ),
+        (
+            lambda: tensor([1.0], True),
+            TypeError,
+            "tensor: expected a dtype such as 'float32'; got True. Did you mean requires_grad=True?",
+        ),
+        (
+            lambda: tensor([1.0], "flot32"),
+            TypeError,
+            "expected a dtype such as 'float32'; got 'flot32'. Correct its name.",
+        ),
     ],
 )
 def test_errors_say_what_was_expected(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+def test_a_number_is_not_taken_out_of_a_differentiated_function_unless_it_is_said() -> None:
+    def by_math(x: Any) -> Any:
+        return math.exp(x)
+
+    def by_writing(x: Any) -> Any:
+        out = np.zeros(3)
+        out[0] = x[0] * 2
+        return out.sum()
+
+    with pytest.raises(GraphError, match=r"float: expected a Tensor without a gradient; .* Use autograd.numpy's"):
+        grad(by_math)(1.0)
+    with pytest.raises(GraphError, match="float: expected a Tensor without a gradient"):
+        hessian(lambda x: float(x[0]) * x[1])(np.ones(2))
+    with pytest.raises(GraphError, match="complex: expected a Tensor without a gradient"):
+        grad(lambda x: complex(x).real)(1.0)
+    with pytest.raises(ValueError) as caught:  # NumPy's own, over ours
+        grad(by_writing)(np.ones(3))
+    assert isinstance(caught.value.__cause__, GraphError)
+    assert grad(lambda x: x * x.item())(3.0) == 3.0
+    assert grad(lambda x: x * float(stop_gradient(x)))(3.0) == 3.0
+    x = tensor(2.0, requires_grad=True)
+    assert float(x * 2) == 4.0 and math.sqrt(x * 2) == 2.0  # outside, as after every training step
 
 
 def test_a_write_after_saving_names_both_operations() -> None:

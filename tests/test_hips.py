@@ -36,6 +36,7 @@ from autograd.scipy import stats
 from autograd.scipy.stats import multivariate_normal, norm
 from autograd.test_util import check_grads as check_as_hips
 from autograd.test_util import combo_check
+from autograd.tracer import getval, isbox
 from tests.helpers import to_numpy
 from tests.recorded.hips_programs import PROGRAMS
 
@@ -69,6 +70,16 @@ def test_every_operator_of_hips_autograd_is_there() -> None:
 
 def square(x: Any) -> Any:
     return anp.sum(x**2)
+
+
+def test_values_can_be_printed_from_inside() -> None:
+    seen = []
+
+    def f(x: Any) -> Any:
+        seen.append((isbox(x), getval(x)))
+        return x**2
+
+    assert grad(f)(3.0) == 6.0 and seen == [(True, 3.0)] and not isbox(seen[0][1]) and getval(2.0) == 2.0
 
 
 @pytest.mark.parametrize(

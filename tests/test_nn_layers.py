@@ -337,7 +337,7 @@ DENSE_ERRORS = [
     (lambda: nn.Embedding(3, 2, padding_idx=3), ValueError, "one of the 3 rows; got 3"),
     (lambda: nn.Embedding(3, 2)(np.array([0, 3])), IndexError, "indices from 0 to 2; got 3"),
     (lambda: nn.Embedding(3, 2)(np.array([-1])), IndexError, "indices from 0 to 2; got -1"),
-    (lambda: nn.Embedding(3, 2)(np.array([0.0])), TypeError, "integer labels; got float64|integers; got float64"),
+    (lambda: nn.Embedding(3, 2)(np.array([0.0])), TypeError, "integer indices; got float64"),
     (lambda: nn.Dropout(1.5), ValueError, "from 0 to 1; got 1.5"),
     (lambda: nn.GroupNorm(4, 6), ValueError, r"num_channels \(6\) to be a multiple of num_groups \(4\)"),
     (lambda: nn.LayerNorm(3)(np.ones((2, 4), "float32")), ValueError, r"last axes \(3,\); got \(2, 4\)"),

@@ -95,10 +95,37 @@ def test_the_checkpoints_of_a_training_are_models(tmp_path: Path) -> None:
 
 def test_what_is_no_name_is_compiled_again(tmp_path: Path) -> None:
     model = nn.Sequential([nn.Dense(1, input_shape=(4,))])
-    model.compile("adam", nn.MSELoss())
+    model.compile("adam", lambda y, p: ((p - y) ** 2).mean())
     model.save(tmp_path / "model.npz")
     with pytest.raises(ValueError, match="expected a compiled model"):
         nn.load_model(tmp_path / "model.npz").fit(X, Y)
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(label_smoothing=0.1), nn.CrossEntropyLoss([1.0, 2.0])])
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+def test_a_loss_of_this_package_is_kept_with_its_arguments(loss: Any, suffix: str, tmp_path: Path) -> None:
+    model = nn.Sequential([nn.Dense(2, input_shape=(4,))])
+    model.compile("adam", loss)
+    labels = np.arange(len(X)) % 2
+    model.fit(X, labels, verbose=0)
+    model.save(tmp_path / f"model.{suffix}")
+    again = nn.load_model(tmp_path / f"model.{suffix}")
+    assert again.evaluate(X, labels, verbose=0) == model.evaluate(X, labels, verbose=0)
+    assert again.fit(X, labels, verbose=0, shuffle=False).history == model.fit(
+        X, labels, verbose=0, shuffle=False
+    ).history  # fmt: skip
+
+
+def test_weights_and_models_are_not_taken_for_one_another(tmp_path: Path) -> None:
+    model = nn.Sequential([nn.Dense(2, input_shape=(4,))])
+    model.save(tmp_path / "model.npz")
+    with pytest.raises(
+        FileError, match=r"load_weights: expected weights; .* holds a whole model.*nn.load_model\(path\)"
+    ):
+        nn.load_weights(model, tmp_path / "model.npz")
+    nn.save_weights(model, tmp_path / "weights.npz")
+    with pytest.raises(FileError, match=r"it holds arrays alone. .* nn.load_weights\(model, path\)"):
+        nn.load_model(tmp_path / "weights.npz")
 
 
 @pytest.mark.parametrize("layer", [lambda: nn.Dense(1, activation=lambda x: x, input_shape=(4,)), lambda: lambda x: x])

@@ -450,6 +450,10 @@ def test_unbuilt_layers_are_named_and_built_by_the_first_batch() -> None:
 def test_functions_may_stand_among_layers() -> None:
     net = nn.Sequential(nn.Linear(2, 2), anp.tanh, lambda x: x * 2)
     assert net(np.ones((1, 2), "float32")).shape == (1, 2) and len(net.parameters()) == 2
+    with pytest.raises(
+        TypeError, match=r"expected layers or functions; got the class ReLU. Make a layer of it: ReLU\(\)"
+    ):
+        nn.Sequential(nn.Linear(2, 2), nn.ReLU)
     with pytest.raises(TypeError, match="expected layers or functions; got str"):
         nn.Sequential("relu")
 

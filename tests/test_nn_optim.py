@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from autograd import Tensor, tensor
 from nn import optim
 
@@ -212,6 +213,11 @@ def test_clipping() -> None:
     [
         (lambda: optim.SGD([]), "expected parameters; got none"),
         (lambda: optim.SGD(tensor([1.0], requires_grad=True)), "expected an iterable of Tensors"),
+        (
+            lambda: optim.SGD(nn.Linear(2, 1)),
+            "SGD: expected an iterable of Tensors; got Linear. Pass model.parameters()",
+        ),
+        (lambda: optim.SGD(nn.Linear(2, 1).parameters), "expected an iterable of Tensors; got method"),
         (lambda: optim.SGD([np.ones(2)]), "expected leaf Tensors; got ndarray"),
         (lambda: optim.Adam([tensor([1.0], requires_grad=True)], betas=(1.0, 0.9)), r"two betas on \[0, 1\)"),
         (lambda: optim.LBFGS([tensor([1.0], requires_grad=True)]).step(), "expected a closure"),

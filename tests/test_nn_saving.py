@@ -362,6 +362,12 @@ def test_missing_packages_and_files_are_named(tmp_path: Path, monkeypatch: pytes
         nn.load_weights(model(), tmp_path / "none.npz")
     with pytest.raises(ValueError, match=r"ends in \.safetensors or \.npz; got 'weights\.pt'"):
         nn.save_weights(model(), tmp_path / "weights.pt")
+    with pytest.raises(
+        ValueError, match=r"load_weights: .*got 'weights\.pt'. Write it with safetensors.torch.save_file"
+    ):
+        nn.load_weights(model(), tmp_path / "weights.pt")
+    with pytest.raises(saving.FileError, match=r"save: expected a folder .*none; there is none. Make it first"):
+        nn.save_weights(model(), tmp_path / "none" / "weights.npz")
     with pytest.raises(ValueError, match="know its input's size"):
         nn.save_weights(nn.Sequential(nn.Dense(3)), tmp_path / "weights.npz")
     monkeypatch.setitem(sys.modules, "safetensors", None)

@@ -220,6 +220,7 @@ def test_floats_keep_their_precision() -> None:
 def test_training_on_another_backend_gives_numpy_arrays() -> None:
     x, y = wine()
     model = NeuralClassifier(learning_rate=0.02, max_iter=40, device="strict", random_state=0).fit(x, y)
+    assert len(NeuralClassifier(max_iter=1, device="cpu").fit(x, y).predict(x)) == len(x)
     assert model.model_.parameters()[0].backend.name == "strict"
     assert type(model.predict_proba(x)) is np.ndarray and type(model.predict(x)) is np.ndarray
     assert model.score(x, y) > 0.95

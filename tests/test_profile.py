@@ -113,6 +113,16 @@ def test_every_backend(backend: Any) -> None:
     assert rows["backward", "matmul"].seconds > 0
 
 
+def test_processor_time_does_not_blame_who_waited() -> None:
+    x = tensor(onp.ones(4), requires_grad=True)
+    with profile(clock="cpu") as p:
+        sleepy(x).sum().backward()
+    seconds = {r.phase: r.seconds for r in p.rows() if r.name == "sleepy"}
+    assert 0 < seconds["forward"] < 0.015 and 0 < seconds["backward"] < 0.015  # of which it slept 0.02 and 0.03
+    with pytest.raises(ValueError, match=r"profile: expected clock to be 'device' or 'cpu'; got 'wall'\. Correct it\."):
+        profile("wall")
+
+
 def test_scalars() -> None:
     a = scalar(0.5)
     with profile() as p:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backends
+from autograd import no_grad, scalar
 from tests.helpers import to_numpy
 
 
@@ -67,3 +68,22 @@ def test_scalar_functions_at_infinity_and_nan(name: str, x: float, y: float) -> 
     with np.errstate(all="ignore"):
         expected = getattr(np, name)(x, y)
     np.testing.assert_array_equal(got, expected)
+
+
+def test_gradient_descent_changes_leaves_and_sums_make_new_numbers() -> None:
+    weights = [scalar(1.0), scalar(-2.0)]
+    for _ in range(2):
+        loss = sum((w * w for w in weights), scalar(0.0))
+        for w in weights:
+            w.zero_grad_()
+        loss.backward(retain_graph=True)
+        with no_grad():
+            for w in weights:
+                w -= 0.25 * w.grad  # w ← w - w/2
+    assert [w.item() for w in weights] == [0.25, -0.5] and all(w.is_leaf and w.requires_grad for w in weights)
+    weights[0].zero_grad_()
+    loss.backward()  # of the values that the loss was computed with
+    assert weights[0].grad.item() == 1.0
+    total = first = scalar(3.0)
+    total += weights[0]
+    assert (total.item(), first.item()) == (3.25, 3.0) and total.requires_grad

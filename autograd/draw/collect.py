@@ -32,6 +32,7 @@ class Collected:
         self.edges = sorted(found, key=attrgetter("seq"))
         self.outputs = outputs
         self.names, self.tensors, self.paths = sight.names, dict(sight.tensors), sight.paths
+        self.constants = sight.constants
         for t in outputs:
             self.tensors[t._edge] = t
         self._owners: dict[int, str] | None = None
@@ -112,6 +113,7 @@ class Collected:
         box.dtype = getattr(getattr(value, "dtype", None), "name", "float")
         box.device = backends.of(value).device(value)
         box.value = text_of(value)
+        box.name = self.constants.get(id(value))
         source = self._shares(value)
         if source is not None:
             box.op, box.state = "cut", "cut"

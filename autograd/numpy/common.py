@@ -210,18 +210,18 @@ def as_dtype(dtype: Any) -> Any:
 # Integers that name classes and rows --------------------------------------------------------------------
 
 
-def integers(name: str, labels: Any, other: Any) -> Any:
-    """Labels as an integer array of ``other``'s backend.
+def integers(name: str, labels: Any, other: Any, what: str = "labels") -> Any:
+    """Labels, or what else counts rows, as an integer array of ``other``'s backend.
 
     Raises:
         TypeError: they are floats.
     """
     labels = raw(arraylike(labels, other))
     if labels.dtype.kind not in "iu":
-        raise TypeError(
-            f"{name}: expected integer labels; got {labels.dtype}. Cast them with .astype('int64'), or pass "
-            "probabilities of the prediction's shape where the loss takes them."
-        )
+        fix = "Cast them with .astype('int64')"
+        if what == "labels":
+            fix += ", or pass probabilities of the prediction's shape where the loss takes them"
+        raise TypeError(f"{name}: expected integer {what}; got {labels.dtype}. {fix}.")
     return labels
 
 

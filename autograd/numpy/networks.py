@@ -60,7 +60,7 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:
            [3., 4.]])
     """
     weight = arraylike(weight, indices)
-    indices = integers("embedding", indices, weight)
+    indices = integers("embedding", indices, weight, "indices")
     check_range("embedding", "indices", indices, weight.shape[0], "Make the table larger, or correct the indices.")
     out = take(weight, indices, axis=0)
     if padding_idx is None or not is_tensor(out):

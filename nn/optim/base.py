@@ -60,6 +60,11 @@ class Optimizer:
         self._fused: dict[Any, Fused] = {}
         if isinstance(params, Tensor):
             raise TypeError("optimizer: expected an iterable of Tensors; got one Tensor. Pass [parameter].")
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"{type(self).__name__}: expected an iterable of Tensors; got {type(params).__name__}. "
+                "Pass model.parameters(), with its brackets."
+            )
         listed = list(params)
         if not listed:
             raise ValueError("optimizer: expected parameters; got none. Pass model.parameters() of a built model.")

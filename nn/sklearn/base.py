@@ -215,7 +215,7 @@ class Neural(BaseEstimator):
     @contextmanager
     def _streams(self, fresh: bool) -> Iterator[None]:
         """Random streams of this estimator's own: the program's go on afterwards as if nothing had been drawn."""
-        with backends.use(self.device or backends.default()) as backend:
+        with backends.use(backends.for_device(self.device) if self.device else backends.default()) as backend:
             # Shuffling draws on the host, initialisers and dropout on the device.
             streams = {each.name: random.stream(each) for each in (HOST, backend)}
             before = {name: stream.get_state() for name, stream in streams.items()}

@@ -36,7 +36,7 @@ class NeuralClassifier(ClassifierMixin, Neural):
         shuffle: whether each pass has an order of its own.
         warm_start: ``fit`` goes on from the last training.
         random_state: a number makes training repeat itself; the program's own random numbers are left alone.
-        device: a backend's name, to train there; by default the default backend.
+        device: ``"cuda"``, ``"cpu"`` or a backend's name, to train there; by default the default backend.
         class_weight: label -> weight, or "balanced".
         verbose: print a line per pass.
 
