@@ -12,7 +12,7 @@ from typing import Any
 
 import backends
 from autograd import views
-from autograd.graph import COUNTS_REFERENCES, SOLE, GraphError, Leaf, Node, Sweep, sweep
+from autograd.graph import COUNTS_REFERENCES, SOLE, FormerLeaf, GraphError, Leaf, Node, Sweep, sweep
 from autograd.mode import enable_grad
 from autograd.ops import arithmetic, reduce, shape
 from autograd.plan import RUNTIME
@@ -35,11 +35,6 @@ def fit(g: Any, edge: Any, beside: Any = None) -> Any:
     if size is None:
         return _from_number(g, edge, beside)
     if size != target:
-        if target is None:
-            raise GraphError(
-                f"backward: expected a leaf of the shape it was recorded with; its data was replaced since, and a "
-                f"cotangent of shape {size} arrived. Compute the result again after x.data = …."
-            )
         if len(size) > len(target):
             g = reduce.unbroadcast(g, shape=target)
         elif len(size) < len(target) or any([n == 1 != m for n, m in zip(size, target, strict=True)]):
@@ -59,7 +54,7 @@ def fit(g: Any, edge: Any, beside: Any = None) -> Any:
 def _from_number(g: Any, edge: Any, beside: Any) -> Any:
     """A cotangent that a rule or a hook gave as a Python number."""
     if isinstance(g, (bool, int, float, complex)):
-        number = g.real if getattr(edge.dtype, "kind", "f") != "c" else g
+        number: Any = g.real if getattr(edge.dtype, "kind", "f") != "c" else g
         if edge.dtype is float:
             return float(number)
         raw = beside._data if is_tensor(beside) else beside
@@ -158,6 +153,11 @@ def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> 
             edge, g = found.popitem()
             tensor = edge.tensor() if edge.__class__ is Leaf else tensors.get(edge)
             if tensor is None:
+                if edge.__class__ is FormerLeaf:
+                    raise GraphError(
+                        f"backward: expected a leaf of the shape it was recorded with, {edge.shape}; its data was "
+                        "replaced by some of another shape since. Compute the result again after x.data = …."
+                    )
                 continue
             if tensor._edge is not edge and edge not in tensors:
                 more.append((edge, tensor, g))

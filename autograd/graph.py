@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
 from heapq import heappop, heappush
@@ -16,7 +17,24 @@ from typing import Any
 
 from autograd.mode import get_mode
 
-next_seq = itertools.count().__next__
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def counter(gil: bool) -> Callable[[], int]:
+    """A function that counts 0, 1, 2, …: no thread is given a number twice, or a lower one than before."""
+    count = itertools.count().__next__
+    if gil:
+        return count
+    lock = threading.Lock()
+
+    def locked() -> int:
+        with lock:
+            return count()
+
+    return locked
+
+
+next_seq = counter(HAS_GIL)
 
 
 class GraphError(RuntimeError):
@@ -49,6 +67,12 @@ class Leaf:
         self.dtype = dtype
         self.seq = next_seq()
         self.note: Note | None = None
+
+
+class FormerLeaf(Leaf):
+    """A leaf whose Tensor's data took another shape since: there is nowhere to put its gradient."""
+
+    __slots__ = ()
 
 
 class Node:
@@ -88,6 +112,7 @@ class Pick:
 
     __slots__ = ("__weakref__", "dtype", "edges", "index", "note", "seq", "shape")
     plan: Any  # how its cotangent is handed on, the same for all; set below
+    saved = None
 
     def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: Any) -> None:
         self.edges = (node,)
@@ -188,7 +213,9 @@ class Sweep:
 
     __slots__ = ("fit", "wrap")
 
-    def __init__(self, fit: Callable[[Any, Any, Any], Any], wrap: Callable[[Any], tuple[Any, ...]] | None = None) -> None:
+    def __init__(
+        self, fit: Callable[[Any, Any, Any], Any], wrap: Callable[[Any], tuple[Any, ...]] | None = None
+    ) -> None:
         self.fit = fit
         self.wrap = wrap
 
@@ -368,7 +395,7 @@ def describe(node: Any) -> str:
 
 # Whether an array that only one name refers to is seen by nobody else. Views refer to what they view, so this
 # includes them. Without the GIL reference counts are split between threads and prove nothing.
-COUNTS_REFERENCES = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+COUNTS_REFERENCES = sys.implementation.name == "cpython" and HAS_GIL
 
 
 def _count_of_one_name() -> int:

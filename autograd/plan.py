@@ -206,9 +206,9 @@ class Plan:
                 "            raise written_error(node, writes)",
             ]
         lines += ["    edges = node.edges", "    received = pending.received", *self._unpack()]
-        if p.joint_rule is not None:
-            lines.append(f"    grads = {calls[0]}")
         joint = p.joint_rule is not None
+        if joint:
+            lines.append(f"    grads = {calls[0]}")
         for place, i in enumerate(self.active):
             d = f"grads[{i}]" if joint else calls[place]
             body = [
@@ -326,7 +326,7 @@ class Plan:
         if isinstance(error, (GraphError, MemoryError, NotImplementedError)):
             return error
         kept = ", ".join(f"{n}={_brief(v)}" for n, v in zip(self.slots, saved or (), strict=False))
-        text = f"backward of {self.name}: {error}" + (f" (with {kept})" if kept else "")
+        text = f"backward of {self.name}: {str(error).removeprefix('backward: ')}" + (f" (with {kept})" if kept else "")
         return _same_kind(error, text)
 
 

@@ -114,7 +114,11 @@ class Primitive:
     # Defining the derivatives --------------------------------------------------------------------------
 
     def vjp(self, **rules: Rule | None) -> None:
-        """State the rule of each operand by keyword: ``g`` to the operand's cotangent; None for no derivative."""
+        """State the rule of each operand by keyword: ``g`` to the operand's cotangent; None for no derivative.
+
+        What a rule returns may still be broadcast, and of another dtype: it is fitted to the operand. A number stands
+        for an array of it, None for no contribution this time.
+        """
         for operand, rule in rules.items():
             if operand not in self.operands:
                 raise ValueError(f"{self.name}.vjp: expected one of the operands {self.operands}; got {operand!r}.")

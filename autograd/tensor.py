@@ -16,7 +16,7 @@ from typing import Any
 import backends
 from autograd import backward as _backward
 from autograd import views
-from autograd.graph import GraphError, Leaf, Node, Pick, note_of
+from autograd.graph import FormerLeaf, GraphError, Leaf, Node, Pick, note_of
 from autograd.methods import Methods
 from autograd.numpy.indexing import normalize_index
 from autograd.ops import arithmetic, index, linalg
@@ -120,7 +120,7 @@ class Tensor(Methods, Protocols):
             if leaf.shape != self.shape:
                 self._edge = Leaf(self, self.shape, self.dtype)
                 self._edge.note = leaf.note
-                leaf.shape = None  # so that a sweep of what was recorded before says what happened
+                leaf.__class__ = FormerLeaf  # so that a sweep of what was recorded before says what happened
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
