@@ -12,7 +12,7 @@ from typing import Any
 
 import backends
 from autograd import views
-from autograd.graph import COUNTS_REFERENCES, GraphError, Leaf, Node, Sweep, sweep
+from autograd.graph import COUNTS_REFERENCES, SOLE, FormerLeaf, GraphError, Leaf, Node, Sweep, sweep
 from autograd.mode import enable_grad
 from autograd.ops import arithmetic, reduce, shape
 from autograd.plan import RUNTIME
@@ -23,10 +23,17 @@ def is_tensor(value: Any) -> bool:
     return value.__class__ is RUNTIME["Tensor"]
 
 
-def fit(g: Any, edge: Any) -> Any:
-    """``g`` un-broadcast to the edge's shape, real where the edge is, in its dtype; for raw and recorded ones alike."""
+def fit(g: Any, edge: Any, beside: Any = None) -> Any:
+    """``g`` un-broadcast to the edge's shape, real where the edge is, in its dtype; for raw and recorded ones alike.
+
+    A number becomes an array where the cotangent ``beside`` it lives.
+    """
     target = edge.shape
-    size = getattr(g, "shape", ())
+    if g.__class__ is float and edge.dtype is float:
+        return g
+    size = getattr(g, "shape", None)
+    if size is None:
+        return _from_number(g, edge, beside)
     if size != target:
         if len(size) > len(target):
             g = reduce.unbroadcast(g, shape=target)
@@ -35,13 +42,29 @@ def fit(g: Any, edge: Any) -> Any:
         else:
             g = reduce.unbroadcast(g, shape=target)
     if edge.dtype is float:
-        return g if g.__class__ is float or is_tensor(g) else float(g.real)
+        return g if is_tensor(g) else float(g.real)
     if g.dtype is not edge.dtype and g.dtype != edge.dtype:
         if g.dtype.kind == "c" and edge.dtype.kind != "c":
             g = arithmetic.real(g)
         if g.dtype != edge.dtype:
             g = arithmetic.astype(g, dtype=edge.dtype)
     return g
+
+
+def _from_number(g: Any, edge: Any, beside: Any) -> Any:
+    """A cotangent that a rule or a hook gave as a Python number."""
+    if isinstance(g, (bool, int, float, complex)):
+        number: Any = g.real if getattr(edge.dtype, "kind", "f") != "c" else g
+        if edge.dtype is float:
+            return float(number)
+        raw = beside._data if is_tensor(beside) else beside
+        if hasattr(raw, "shape"):
+            return backends.of(raw).xp.full(edge.shape, number, dtype=edge.dtype)
+    raise TypeError(
+        f"backward: expected a cotangent of shape {edge.shape} and dtype {edge.dtype}; got "
+        f"{repr(g) if isinstance(g, (bool, int, float, complex)) else type(g).__name__}. "
+        "Return an array from rules and hooks (rules: None where there is no derivative)."
+    )
 
 
 def _wrap(node: Node) -> tuple[Any, ...]:
@@ -115,25 +138,40 @@ def cotangent_for(tensor: Any, gradient: Any, caller: str) -> Any:
     return gradient
 
 
+def _alike(a: Any, b: Any) -> bool:
+    """Whether both are arrays of one shape and dtype: b can be added to a in place, and no error comes of it."""
+    return hasattr(a, "base") and hasattr(b, "base") and a.shape == b.shape and a.dtype == b.dtype
+
+
 def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> None:
     """Add the cotangents to ``.grad`` of the leaves that are still there: all of them, or, on an error, none."""
     new = RUNTIME["Tensor"]._wrap
     steps: list[tuple[Any, Any, bool | None]] = []
+    more: list[tuple[Any, Any, Any]] = []  # of Tensors that were switched off and on: each of their leaves in turn
     with _GRAD_LOCK:
         while found:
             edge, g = found.popitem()
             tensor = edge.tensor() if edge.__class__ is Leaf else tensors.get(edge)
             if tensor is None:
+                if edge.__class__ is FormerLeaf:
+                    raise GraphError(
+                        f"backward: expected a leaf of the shape it was recorded with, {edge.shape}; its data was "
+                        "replaced by some of another shape since. Compute the result again after x.data = …."
+                    )
+                continue
+            if tensor._edge is not edge and edge not in tensors:
+                more.append((edge, tensor, g))
                 continue
             old = tensor._grad if edge.__class__ is Leaf else tensor.grad
             if old is None and not record:
-                if g.__class__ is not float and (g.base is not None or not COUNTS_REFERENCES or getrefcount(g) > 2):
+                if g.__class__ is not float and (g.base is not None or not COUNTS_REFERENCES or getrefcount(g) > SOLE):
                     # After a + b both gradients are one array: what anybody else can see is copied.
                     g = backends.of(g).copy(g)
                 steps.append((tensor, new(g), True))
             elif record:
+                g = g if is_tensor(g) else new(g)
                 steps.append((tensor, g if old is None else old + g, False))
-            elif tensor._grad_owned and old._edge is None and hasattr(g, "base"):
+            elif tensor._grad_owned and old._edge is None and _alike(old._data, g):
                 steps.append((tensor, g, None))
             else:
                 steps.append((tensor, old + (new(g) if old._edge is not None else g), old._edge is None))
@@ -146,6 +184,8 @@ def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> 
             else:
                 tensor._grad = value
                 tensor._grad_owned = owned
+    for edge, tensor, g in more:
+        accumulate({edge: g}, record, {edge: tensor})
 
 
 def backward(
@@ -168,6 +208,10 @@ def backward(
                     f"{'a Tensor that does not' if is_tensor(x) else type(x).__name__}. Call x.requires_grad_() first."
                 )
             chosen[x._edge] = x
+        if not chosen:
+            raise GraphError(
+                "backward: expected at least one Tensor in inputs; got none. Leave inputs out to reach every leaf."
+            )
     if inputs is None and not create_graph:
         found = sweep((tensor._edge,), (g._data if is_tensor(g) else g,), RAW, retain=retain)
     else:

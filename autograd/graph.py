@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
 from heapq import heappop, heappush
@@ -16,7 +17,24 @@ from typing import Any
 
 from autograd.mode import get_mode
 
-next_seq = itertools.count().__next__
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def counter(gil: bool) -> Callable[[], int]:
+    """A function that counts 0, 1, 2, …: no thread is given a number twice, or a lower one than before."""
+    count = itertools.count().__next__
+    if gil:
+        return count
+    lock = threading.Lock()
+
+    def locked() -> int:
+        with lock:
+            return count()
+
+    return locked
+
+
+next_seq = counter(HAS_GIL)
 
 
 class GraphError(RuntimeError):
@@ -49,6 +67,12 @@ class Leaf:
         self.dtype = dtype
         self.seq = next_seq()
         self.note: Note | None = None
+
+
+class FormerLeaf(Leaf):
+    """A leaf whose Tensor's data took another shape since: there is nowhere to put its gradient."""
+
+    __slots__ = ()
 
 
 class Node:
@@ -88,6 +112,7 @@ class Pick:
 
     __slots__ = ("__weakref__", "dtype", "edges", "index", "note", "seq", "shape")
     plan: Any  # how its cotangent is handed on, the same for all; set below
+    saved = None
 
     def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: Any) -> None:
         self.edges = (node,)
@@ -182,13 +207,15 @@ class Pending:
 class Sweep:
     """One backward pass: the functions that touch cotangents, raw or recorded.
 
-    ``fit`` un-broadcasts and casts a cotangent to its edge; ``wrap`` turns a node's saved values into Tensors
+    ``fit(grad, edge, g)`` un-broadcasts and casts a cotangent to its edge (see ``backward.fit``); ``wrap`` turns a node's saved values into Tensors
     where the pass itself is recorded.
     """
 
     __slots__ = ("fit", "wrap")
 
-    def __init__(self, fit: Callable[[Any, Any], Any], wrap: Callable[[Any], tuple[Any, ...]] | None = None) -> None:
+    def __init__(
+        self, fit: Callable[[Any, Any, Any], Any], wrap: Callable[[Any], tuple[Any, ...]] | None = None
+    ) -> None:
         self.fit = fit
         self.wrap = wrap
 
@@ -218,6 +245,7 @@ def sweep(
     way = None if inputs is None else on_the_way(roots, inputs, oldest, stop)
     everyday = way is None and how.wrap is None and not watchers
     found: dict[Any, Any] = {}  # of inputs that are nodes
+    retained: list[tuple[Any, Any, Any]] = []  # Tensors that keep their gradient: set when all has gone well
     pending = Pending(recorded=how.wrap is not None)
     for root, g in zip(roots, cotangents, strict=True):
         if way is None or root in way:
@@ -230,7 +258,7 @@ def sweep(
             node = stack.pop()
         g = received.pop(node)
         if node.note is not None and hooks:
-            g = _notify(node, g, fit)
+            g = _notify(node, g, fit, retained)
         try:
             if everyday:
                 node.plan.deliver(node, g, pending, retain)
@@ -246,8 +274,11 @@ def sweep(
     g = None
     for edge in received:
         if edge.note is not None and hooks:
-            received[edge] = _notify(edge, received[edge], fit)
+            received[edge] = _notify(edge, received[edge], fit, retained)
     found.update(received)
+    for edge, tensor, g in retained:
+        if edge not in found:
+            tensor._retain(g)
     return found
 
 
@@ -266,30 +297,27 @@ def deliver(
     """
     edges = node.edges
     if node.__class__ is Pick:
-        grads: Any = (_Part(node.index, g),)
-    else:
-        saved = node.saved
-        if saved is None:
-            raise freed_error(node)
-        for writes in node.writes:
-            if writes:
-                raise written_error(node, writes)
-        if how.wrap is not None:
-            saved = how.wrap(node)
-        for watcher in watchers:
-            watcher.sweeping(node, g)
-        grads = node.plan.backward(g, saved, edges)
-        for watcher in watchers:
-            watcher.swept(node, g, grads)
-        saved = None
-        if not retain:
-            node.saved = None
+        _Hand.deliver(node, g, pending, retain)
+        return
+    saved = node.saved
+    if saved is None:
+        raise freed_error(node)
+    for writes in node.writes:
+        if writes:
+            raise written_error(node, writes)
+    if how.wrap is not None:
+        saved = how.wrap(node)
+    for watcher in watchers:
+        watcher.sweeping(node, g)
+    grads = node.plan.backward(g, saved, edges)
+    for watcher in watchers:
+        watcher.swept(node, g, grads)
+    saved = None
+    if not retain:
+        node.saved = None
     for edge, grad in zip(edges, grads):
         if grad is not None and (way is None or edge in way):
-            # A float has nothing to fit.
-            if grad.__class__ is not float and (grad.dtype is not edge.dtype or grad.shape != edge.shape):
-                grad = how.fit(grad, edge)
-            pending.receive(edge, grad)
+            pending.receive(edge, how.fit(grad, edge, g))
 
 
 class _Part:
@@ -319,21 +347,26 @@ class _Hand:
     def deliver(pick: Pick, g: Any, pending: Pending, retain: bool) -> None:
         pending.receive(pick.edges[0], _Part(pick.index, g))
 
+    @staticmethod
+    def explain_backward(error: Exception, saved: Any) -> Exception:
+        return error
+
 
 Pick.plan = _Hand
 
 
-def _notify(node: Any, g: Any, fit: Callable[[Any, Any], Any]) -> Any:
+def _notify(node: Any, g: Any, fit: Callable[[Any, Any, Any], Any], retained: list[tuple[Any, Any, Any]]) -> Any:
+    """Run the hooks of an edge on its cotangent; returns what they make of it."""
     note = node.note
     if note.hooks:
         for hook in tuple(note.hooks.values()):
             changed = hook(g)
             if changed is not None:
-                g = fit(changed, node)
+                g = fit(changed, node, g)
     if note.retain is not None:
         tensor = note.retain()
         if tensor is not None:
-            tensor._retain(g)
+            retained.append((node, tensor, g))
     return g
 
 
@@ -362,4 +395,13 @@ def describe(node: Any) -> str:
 
 # Whether an array that only one name refers to is seen by nobody else. Views refer to what they view, so this
 # includes them. Without the GIL reference counts are split between threads and prove nothing.
-COUNTS_REFERENCES = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+COUNTS_REFERENCES = sys.implementation.name == "cpython" and HAS_GIL
+
+
+def _count_of_one_name() -> int:
+    name = object()
+    return sys.getrefcount(name) if COUNTS_REFERENCES else 0
+
+
+# What getrefcount says of such an array: its argument counts until Python 3.13, and is borrowed from 3.14 on.
+SOLE = _count_of_one_name()

@@ -16,7 +16,7 @@ import backends
 from autograd import views
 from autograd.backward import is_tensor, propagate
 from autograd.forward import forward_order, push
-from autograd.graph import COUNTS_REFERENCES, Leaf
+from autograd.graph import COUNTS_REFERENCES, SOLE, Leaf
 from autograd.mode import INSIDE_TRANSFORM, get_mode, switch
 from autograd.ops import arithmetic
 from autograd.plan import RUNTIME
@@ -295,6 +295,6 @@ def own(g: Any, references: int) -> Any:
     """``g`` itself where nobody else sees its memory, else a copy: results may be written into."""
     if not hasattr(g, "__setitem__"):  # an immutable number
         return g
-    if getattr(g, "base", None) is not None or not COUNTS_REFERENCES or references > 2:
+    if getattr(g, "base", None) is not None or not COUNTS_REFERENCES or references > SOLE:
         return backends.of(g).copy(g)
     return g

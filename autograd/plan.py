@@ -38,7 +38,7 @@ PLAIN, CONSTANT, ACTIVE = 0, 1, 2
 
 
 class Spec(NamedTuple):
-    """The shape and dtype of an operand that is itself not kept."""
+    """The shape and dtype of an operand that is itself not kept, or of an output."""
 
     shape: tuple[int, ...]
     dtype: Any
@@ -46,6 +46,18 @@ class Spec(NamedTuple):
     @classmethod
     def of(cls, value: Any) -> Spec:
         return cls(getattr(value, "shape", ()), getattr(value, "dtype", type(value)))
+
+    @classmethod
+    def of_output(cls, value: Any, name: str) -> Spec:
+        """What a forward returned, which must be something to differentiate."""
+        if value.__class__ is float:
+            return cls((), float)
+        if not hasattr(value, "dtype"):
+            raise TypeError(
+                f"{name}: expected its forward to return an array or a float; got {type(value).__name__}. "
+                "Convert the result, e.g. with xp.asarray."
+            )
+        return cls(value.shape, value.dtype)
 
 
 def dispatch_on(cls: type) -> type:
@@ -91,13 +103,15 @@ class Plan:
         self.active = tuple(i for i, kind in enumerate(kinds) if kind == ACTIVE and not primitive.is_constant(i))
         self.full = full
         self.slots = self._slots()
-        self.deliver = self._write_deliver(fits=False)
+        self.deliver = self._write_deliver(floats=False)
         self.attach: Callable[..., Any] = self._write_attach()
 
     @functools.cached_property
     def of_floats(self) -> Plan:
+        if not self.primitive.keeps_floats:
+            return self
         plan = copy.copy(self)
-        plan.deliver = self._write_deliver(fits=True)
+        plan.deliver = self._write_deliver(floats=True)
         return plan
 
     # What is kept --------------------------------------------------------------------------------------
@@ -160,20 +174,23 @@ class Plan:
             calls.append(f"rule_{i}({', '.join(self._argument(name) for name in rule_parameters(rule))})")
         return names, calls
 
-    def _misfits(self, rule: str) -> str:
-        """Whether a cotangent ``d`` needs fitting, as a test; a node's slots are read faster than an array's own."""
+    def _fitting(self, rule: str) -> list[str]:
+        """The lines that fit a cotangent ``d`` to its edge; a node's slots are read faster than an array's own."""
         p = self.primitive
         if rule == "g" and self.outputs == 1:  # which fits the node
-            return "node.dtype is not edge.dtype or node.shape != edge.shape"
-        if p.keeps_shape:
-            return "d.dtype is not edge.dtype"
-        if p.elementwise:  # d has g's shape, the node's
-            return "d.dtype is not edge.dtype or node.shape != edge.shape"
-        # Not element by element, a rule may take arrays to floats.
-        return "d.__class__ is not float and (d.dtype is not edge.dtype or d.shape != edge.shape)"
+            misfits = "node.dtype is not edge.dtype or node.shape != edge.shape"
+        elif not p.tested:
+            return [f"d = fit(d, edge, {'g' if self.outputs == 1 else 'None'})"]
+        elif p.keeps_shape:
+            misfits = "d.dtype is not edge.dtype"
+        elif p.elementwise:  # d has g's shape, the node's
+            misfits = "d.dtype is not edge.dtype or node.shape != edge.shape"
+        else:  # not element by element, a rule may take arrays to floats
+            misfits = "d.__class__ is not float and (d.dtype is not edge.dtype or d.shape != edge.shape)"
+        return [f"if {misfits}:", "    d = fit(d, edge)"]
 
-    def _write_deliver(self, fits: bool) -> Callable[..., Any]:
-        """``graph.deliver`` for this pattern in an everyday sweep; ``fits`` where all are floats."""
+    def _write_deliver(self, floats: bool) -> Callable[..., Any]:
+        """``graph.deliver`` for this pattern in an everyday sweep; ``floats`` where all are: nothing to fit."""
         p = self.primitive
         names, calls = self._calls()
         lines = [
@@ -182,25 +199,21 @@ class Plan:
             "    if saved is None:",
             "        raise freed_error(node)",
         ]
-        if self.watched and not fits:
+        if self.watched and not floats:
             lines += [
                 "    for writes in node.writes:",
                 "        if writes:",
                 "            raise written_error(node, writes)",
             ]
         lines += ["    edges = node.edges", "    received = pending.received", *self._unpack()]
-        if p.joint_rule is not None:
-            lines.append(f"    grads = {calls[0]}")
         joint = p.joint_rule is not None
-        partial = joint or self.outputs > 1  # where an edge may get nothing
+        if joint:
+            lines.append(f"    grads = {calls[0]}")
         for place, i in enumerate(self.active):
-            lines += [f"    d = {f'grads[{i}]' if joint else calls[place]}", f"    edge = edges[{place}]"]
-            if partial:
-                lines.append("    if d is not None:")
-            indent = "        " if partial else "    "
+            d = f"grads[{i}]" if joint else calls[place]
             body = [
-                f"if {self._misfits(calls[0] if joint else calls[place])}:",
-                "    d = fit(d, edge)",
+                f"edge = edges[{place}]",
+                *([] if floats else self._fitting(d)),
                 "if edge in received:",
                 "    pending.add(edge, d)",
                 "else:",
@@ -212,7 +225,10 @@ class Plan:
                 "        else:",
                 "            heappush(pending.heap, (-edge.seq, edge))",
             ]
-            lines += [indent + line for line in body[2 if fits else 0 :]]
+            if d == "g":  # which is something
+                lines += ["    d = g", *[f"    {line}" for line in body]]
+            else:
+                lines += [f"    d = {d}", "    if d is not None:", *[f"        {line}" for line in body]]
         lines += ["    if not retain:", "        node.saved = None"]
         self.source = "\n".join(lines)
         return compile_source(self.source, names)
@@ -267,11 +283,11 @@ class Plan:
                     spec = Spec.of(result._data)
                     result._edge = Pick(node, i, *spec) if p.differentiable_output(i, spec.dtype) else None
                 return results
-            if out.__class__ is float:
+            if out.__class__ is float and p.keeps_floats:
                 node.__class__ = ScalarNode
                 node.plan = self.of_floats
             else:
-                node.shape, node.dtype = Spec.of(out)
+                node.shape, node.dtype = Spec.of_output(out, p.name)
             results[0]._edge = node
             return results[0]
 
@@ -310,7 +326,7 @@ class Plan:
         if isinstance(error, (GraphError, MemoryError, NotImplementedError)):
             return error
         kept = ", ".join(f"{n}={_brief(v)}" for n, v in zip(self.slots, saved or (), strict=False))
-        text = f"backward of {self.name}: {error}" + (f" (with {kept})" if kept else "")
+        text = f"backward of {self.name}: {str(error).removeprefix('backward: ')}" + (f" (with {kept})" if kept else "")
         return _same_kind(error, text)
 
 
@@ -469,25 +485,34 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
                 kept.append(f"Spec.of({name[:-5]}_)")
             else:
                 kept.append(name)
-        lines += [
-            "    if out.__class__ is float:",
-            "        tensor._edge = node = ScalarNode()",
-            "        node.plan = plan.of_floats",
-            "    else:",
-            "        tensor._edge = node = Node()",
-            "        node.plan = plan",
-            # NumPy makes a new tuple whenever it is asked for a shape.
-            f"        node.shape = {names[0]}._edge.shape" if p.keeps_shape else "        node.shape = out.shape",
-            "        node.dtype = out.dtype",
-        ]
+        array = ["tensor._edge = node = Node()", "node.plan = plan"]
+        if p.keeps_shape:  # NumPy makes a new tuple whenever it is asked for a shape
+            array += [f"node.shape = {names[0]}._edge.shape", "node.dtype = out.dtype"]
+        elif p.keeps_floats:
+            array += ["node.shape = out.shape", "node.dtype = out.dtype"]
+        elif p.tested:
+            array += ["if out.__class__ is float:", "    node.shape, node.dtype = (), float", "else:"]
+            array += ["    node.shape = out.shape", "    node.dtype = out.dtype"]
+        else:
+            array.append("node.shape, node.dtype = Spec.of_output(out, primitive.name)")
         for a in watched:
             new = f"{a}._writes = [] if {a}._family is None else {a}._watch()"
-            lines += [f"        w_{a} = {a}._writes", f"        if w_{a} is None:", f"            w_{a} = {new}"]
+            array += [f"w_{a} = {a}._writes", f"if w_{a} is None:", f"    w_{a} = {new}"]
         if "out" in plan.slots:
-            lines.append("        w_out = tensor._writes = []")
+            array.append("w_out = tensor._writes = []")
             watched.append("out")
+        array.append(f"node.writes = ({''.join(f'w_{a}, ' for a in watched)})")
+        if p.keeps_floats:
+            lines += [
+                "    if out.__class__ is float:",
+                "        tensor._edge = node = ScalarNode()",
+                "        node.plan = plan.of_floats",
+                "    else:",
+                *[f"        {line}" for line in array],
+            ]
+        else:
+            lines += [f"    {line}" for line in array]
         lines += [
-            f"        node.writes = ({''.join(f'w_{a}, ' for a in watched)})",
             f"    node.edges = ({''.join(f'{names[i]}._edge, ' for i in plan.active)})",
             f"    node.saved = ({''.join(k + ', ' for k in kept)})",
             "    node.seq = next_seq()",

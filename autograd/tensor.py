@@ -16,7 +16,7 @@ from typing import Any
 import backends
 from autograd import backward as _backward
 from autograd import views
-from autograd.graph import GraphError, Leaf, Node, Pick, note_of
+from autograd.graph import FormerLeaf, GraphError, Leaf, Node, Pick, note_of
 from autograd.methods import Methods
 from autograd.mode import INSIDE_TRANSFORM
 from autograd.numpy.common import as_dtype
@@ -98,7 +98,8 @@ class Tensor(Methods, Protocols):
 
     def _retain(self, g: Any) -> None:
         """Called by the sweep for a Tensor that asked ``retain_grad()``."""
-        self._grad: Tensor | None = g if g.__class__ is Tensor else Tensor._wrap(backends.of(g).copy(g))
+        g = g if g.__class__ is Tensor else Tensor._wrap(backends.of(g).copy(g))
+        self._grad: Tensor | None = g if self.grad is None else self.grad + g
         self._grad_owned = False
 
     # What it holds -------------------------------------------------------------------------------------------
@@ -115,9 +116,13 @@ class Tensor(Methods, Protocols):
         backends.of(value)
         views.leave(self)
         self._data = value
-        if self._edge.__class__ is Leaf:
-            self._edge.shape = self.shape
-            self._edge.dtype = self.dtype
+        leaf = self._edge
+        if leaf.__class__ is Leaf:
+            leaf.dtype = self.dtype
+            if leaf.shape != self.shape:
+                self._edge = Leaf(self, self.shape, self.dtype)
+                self._edge.note = leaf.note
+                leaf.__class__ = FormerLeaf  # so that a sweep of what was recorded before says what happened
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]

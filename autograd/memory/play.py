@@ -65,13 +65,6 @@ def play(
             outs = []
             for size, share in zip(step.fresh, step.shares):
                 outs.append(buffers.hold(buffers.new(size) if share is None else g[0] if share < 0 else outs[share]))
-            for b in graph.of[node]:
-                if b in left:
-                    left[b] -= 1
-                    if not left[b] and b not in graph.outside:
-                        buffers.live -= graph.sizes[b]
-        for buffer in g:
-            buffers.release(buffer)
         for edge, buffer in zip(node.edges, outs):
             if edge not in pending:
                 pending[edge] = [buffer]
@@ -84,6 +77,14 @@ def play(
                     pending[edge] = [total]
                     summed.add(edge)
                 buffers.release(buffer)
+        # The step holds what the node saved, and its cotangent, to its end.
+        for b in graph.of[node] if node.__class__ is not Pick else ():
+            if b in left:
+                left[b] -= 1
+                if not left[b] and b not in graph.outside:
+                    buffers.live -= graph.sizes[b]
+        for buffer in g:
+            buffers.release(buffer)
     for edge, (buffer,) in pending.items():  # what several leaves would share is copied
         if buffers.counts[buffer] > 1:
             buffers.counts[buffer] -= 1
