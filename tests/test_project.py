@@ -265,6 +265,14 @@ def test_every_package_is_typed(package: str) -> None:
     ]
 
 
+def test_the_source_distribution_holds_what_the_tests_need() -> None:
+    lines = (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines()
+    grafted = {line.split()[1] for line in lines if line.startswith("graft ")}
+    included = {name for line in lines if line.startswith("include ") for name in line.split()[1:]}
+    assert grafted >= {*AROUND, "docs", "notebooks"} - {"conftest"}
+    assert included == {"Makefile", "conftest.py"} and all((ROOT / name).exists() for name in grafted | included)
+
+
 def test_the_extra_all_is_everything_without_a_gpu_or_peers() -> None:
     rest = set(EXTRAS) - {"all", "cuda12", "cuda13", "peers"}
     assert expand("all") == set().union(*map(expand, rest))
