@@ -491,6 +491,11 @@ def test_constants_have_the_names_of_the_variables_that_hold_them() -> None:
     assert re.findall(r'\[/"(\w+)<br/>', text) == ["plain", "y", "constant"]
 
 
+def test_zeros_have_no_sign() -> None:
+    x = tensor([0.0, 1.0], requires_grad=True)
+    assert "value [0, -1]" in draw(-x).dot and "-0" not in draw((-x * 0.0).sum()).mermaid()
+
+
 def test_a_freed_graph_has_no_dotted_edges() -> None:
     x = tensor(filled(3, 3), requires_grad=True)
     loss = (x @ x).sum()

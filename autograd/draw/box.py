@@ -72,7 +72,7 @@ def text_of(value: Any) -> str | None:
 def _nested(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_nested, value)) + "]"
-    return number(value)
+    return number(value if value != 0 else abs(value))  # -0 would only puzzle who reads it
 
 
 def state_of(value: Any, gradient: bool = False) -> str:
