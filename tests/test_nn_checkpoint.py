@@ -326,7 +326,7 @@ def test_hostile_files_execute_nothing(tmp_path: Path) -> None:
         with pytest.raises(FileError, match="to be a checkpoint of this version"):
             checkpoint.read(path)
     np.savez(path, a=np.zeros(3))
-    with pytest.raises(FileError, match="to be a checkpoint"):
+    with pytest.raises(FileError, match="to be a model or a checkpoint; it holds arrays alone"):
         checkpoint.read(path)
     with pytest.raises(FileError, match="there is none"):
         checkpoint.read(tmp_path / "absent.npz")
