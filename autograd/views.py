@@ -171,7 +171,7 @@ def update(tensor: Any, function: Any, symbol: Any, *operands: Any) -> Any:
     if not backends.of(tensor._data).owns_memory:
         out = function(tensor, *operands)
         if tensor._edge.__class__ is Leaf and out._edge is None and out._data.__class__ is float:
-            # Not recorded: inside no_grad(), a leaf is changed, as one over an array is. Elsewhere numbers don't change.
+            # Not recorded: inside no_grad() a leaf changes, as one over an array does. Elsewhere numbers never change.
             tensor.data = out._data
             return tensor
         return out
