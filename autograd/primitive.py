@@ -351,7 +351,7 @@ class Primitive:
             return backends.of_type(kind)
         except TypeError:
             raise TypeError(
-                f"{self.name}: expected arrays, Tensors or numbers; got {kind.__name__}. "
+                f"{self.name}: expected arrays, Tensors or numbers; got {_full_name(kind)}. "
                 "Convert it first, e.g. with autograd.tensor(x)."
             ) from None
 
@@ -457,6 +457,11 @@ def _describe(value: Any) -> str:
     if shape is None:
         return repr(value)
     return f"{tuple(shape)} {value.dtype}"
+
+
+def _full_name(kind: type) -> str:
+    """``torch.Tensor``, ``str``: a class of another library could be taken for ours."""
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _is_short(value: Any) -> bool:
