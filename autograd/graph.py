@@ -207,8 +207,8 @@ class Pending:
 class Sweep:
     """One backward pass: the functions that touch cotangents, raw or recorded.
 
-    ``fit(grad, edge, g)`` un-broadcasts and casts a cotangent to its edge (see ``backward.fit``); ``wrap`` turns a node's saved values into Tensors
-    where the pass itself is recorded.
+    ``fit(grad, edge, g)`` un-broadcasts and casts a cotangent to its edge (see ``backward.fit``); ``wrap`` turns a
+    node's saved values into Tensors where the pass itself is recorded.
     """
 
     __slots__ = ("fit", "wrap")

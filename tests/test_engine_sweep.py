@@ -226,7 +226,7 @@ def test_a_retained_gradient_that_is_asked_for_is_given_once() -> None:
 
 def test_inputs_must_name_something() -> None:
     x = tensor([1.0], requires_grad=True)
-    with pytest.raises(GraphError, match="backward: expected at least one Tensor in inputs; got none. Leave inputs"):
+    with pytest.raises(GraphError, match="expected at least one Tensor in inputs; got none"):
         (x * 2).backward(inputs=[])
     assert x.grad is None
 
@@ -242,9 +242,7 @@ def test_a_leaf_whose_data_took_another_shape_does_not_get_an_old_gradient(use: 
     x.register_hook(hook.append)
     y = use(x).sum()
     x.data = np.ones(shape)
-    with pytest.raises(
-        GraphError, match=r"backward: expected a leaf of the shape it was recorded with, \(3,\); its data"
-    ):
+    with pytest.raises(GraphError, match=r"expected a leaf of the shape it was recorded with, \(3,\); its data"):
         y.backward()
     assert x.grad is None
     hook.clear()
