@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -146,16 +147,23 @@ class Plan:
     @functools.cached_property
     def backward(self) -> Callable[..., Any]:
         names, calls = self._calls()
-        lines = ["def backward(g, saved, edges):", *self._unpack()]
-        if self.primitive.joint_rule is not None:
-            lines += [f"    grads = {calls[0]}", f"    return ({''.join(f'grads[{i}], ' for i in self.active)})"]
-        else:
-            lines.append(f"    return ({''.join(f'{call}, ' for call in calls)})")
+        lines = ["def backward(g, saved, edges):", *self._unpack("edges"), *self._grads(calls), "    return grads"]
         return compile_source("\n".join(lines), names)
 
-    def _unpack(self) -> list[str]:
+    def _unpack(self, edges: str) -> list[str]:
         lines = [f"    ({', '.join(self.slots)},) = saved"] if self.slots else []
+        if not self.primitive.variadic:
+            lines.append(f"    ({''.join(f'edge_{place}, ' for place in range(len(self.active)))}) = {edges}")
         return [*lines, f"    g = g.slots({self.outputs})"] if self.outputs > 1 else lines
+
+    def _grads(self, calls: list[str]) -> list[str]:
+        """The lines that compute all edges' cotangents."""
+        if self.primitive.joint_rule is None:
+            return [f"    grads = ({''.join(f'{call}, ' for call in calls)})"]
+        lines = [f"    grads = {calls[0]}"]
+        if len(self.active) < len(self.kinds):
+            lines.append(f"    grads = ({''.join(f'grads[{i}], ' for i in self.active)})")
+        return lines
 
     def _calls(self) -> tuple[dict[str, Any], list[str]]:
         """The rules by name, and the expression of each edge's cotangent (or the one of the joint rule)."""
@@ -205,37 +213,40 @@ class Plan:
                 "        if writes:",
                 "            raise written_error(node, writes)",
             ]
-        lines += ["    edges = node.edges", "    received = pending.received", *self._unpack()]
-        joint = p.joint_rule is not None
-        if joint:
-            lines.append(f"    grads = {calls[0]}")
-        for place, i in enumerate(self.active):
-            d = f"grads[{i}]" if joint else calls[place]
-            body = [
-                f"edge = edges[{place}]",
-                *([] if floats else self._fitting(d)),
-                "if edge in received:",
-                "    pending.add(edge, d)",
-                "else:",
-                "    received[edge] = d",
-                "    if edge.edges:",
-                "        stack = pending.stack",
-                "        if not stack or edge.seq > stack[-1].seq:",
-                "            stack.append(edge)",
-                "        else:",
-                "            heappush(pending.heap, (-edge.seq, edge))",
-            ]
-            if d == "g":  # which is something
-                lines += ["    d = g", *[f"    {line}" for line in body]]
-            else:
-                lines += [f"    d = {d}", "    if d is not None:", *[f"        {line}" for line in body]]
+        lines += ["    received = pending.received", *self._unpack("node.edges")]
+        if p.joint_rule is not None or len(calls) > 4:  # many edges take a loop, not as many copies of the code
+            lines += [*self._grads(calls), "    for edge, d in zip(node.edges, grads):"]
+            lines += ["        if d is not None:", *self._hand_on("edge", None if floats else "d", indent=12)]
+        else:
+            for place, call in enumerate(calls):
+                lines.append(f"    d = {call}")
+                if call != "g":  # which is something
+                    lines.append("    if d is not None:")
+                lines += self._hand_on(f"edge_{place}", None if floats else call, indent=4 if call == "g" else 8)
         lines += ["    if not retain:", "        node.saved = None"]
         self.source = "\n".join(lines)
         return compile_source(self.source, names)
 
+    def _hand_on(self, edge: str, rule: str | None, indent: int) -> list[str]:
+        """The lines that hand ``d`` on to an edge, fitted unless ``rule`` is None (see ``Pending.receive``)."""
+        lines = [
+            *(self._fitting(rule) if rule is not None else ()),
+            "if edge in received:",
+            "    pending.add(edge, d)",
+            "else:",
+            "    received[edge] = d",
+            "    if edge.edges:",
+            "        stack = pending.stack",
+            "        if not stack or edge.seq > stack[-1].seq:",
+            "            stack.append(edge)",
+            "        else:",
+            "            heappush(pending.heap, (-edge.seq, edge))",
+        ]
+        return [" " * indent + re.sub(r"\bedge\b", edge, line) for line in lines]
+
     def _argument(self, name: str) -> str:
         if self._is_edge_spec(name):
-            return f"edges[{self.active.index(self.primitive.operands.index(name[:-5]))}]"
+            return f"edge_{self.active.index(self.primitive.operands.index(name[:-5]))}"
         return name
 
     def _write_attach(self) -> Callable[..., Any]:
