@@ -19,7 +19,7 @@ from benchmarks.export import pytest_benchmark
 from benchmarks.hosts import Hosts
 from benchmarks.options import SETS
 from benchmarks.progress import Deadline, Tell, progress
-from benchmarks.results import Failure, Results, load
+from benchmarks.results import Failure, Results, from_json, load
 from benchmarks.workload import Case, Workload, discover
 
 # Of what is written to a file or a pipe; a terminal has its own.
@@ -182,6 +182,7 @@ def device_list(hosts: Hosts, peer: str, results: Results, tell: Tell) -> list[s
 
 def finish(arguments: argparse.Namespace, console: Console, results: Results, old: Results | None) -> int:
     """The verdict, the files asked for, the comparison; returns the exit status."""
+    results = from_json(results.to_json())  # which rounds: every file shows the figures that the JSON gives again
     for line in report.failures(Results(failures=[f for f in results.failures if f.workload == "everything"])):
         console.print(line, style="red", highlight=False, markup=False)
     for line in report.verdict(results):

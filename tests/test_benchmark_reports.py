@@ -229,6 +229,16 @@ def test_a_saved_run_is_reported_again(tmp_path: Path) -> None:
     assert cli.main(options.parse(["--load", str(old), "--compare", str(old)]), Console(file=out, width=120)) == 0
 
 
+def test_the_files_of_a_run_show_the_figures_that_its_json_gives_again(tmp_path: Path) -> None:
+    run = sample_run()
+    for record in run.records:  # samples of more digits than are kept, which would print as another figure
+        record.samples[:] = [1.0250001 if record.peer == "xpgrad" else 1.0 for _ in record.samples]
+    arguments = options.parse(["--json", str(tmp_path / "r.json"), "--markdown", str(tmp_path / "r.md")])
+    cli.finish(arguments, Console(file=io.StringIO(), width=120), run, None)
+    told = (tmp_path / "r.md").read_text(encoding="utf-8")
+    assert told == report.markdown(results.load(tmp_path / "r.json")) != report.markdown(run)
+
+
 def test_markdown_says_where_the_gpu_overtakes_the_cpu() -> None:
     text = report.markdown(sample_run())
     assert re.search(r"\n\n- matmul: forward, the GPU overtakes the CPU at [45]\d rows\n\nOurs ÷ theirs", text)
