@@ -36,34 +36,33 @@ class LearningRateSchedule:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _Staircase(LearningRateSchedule):
+    """What falls with step / decay_steps: evenly, or with ``staircase`` at whole numbers of it."""
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False
+    ) -> None:
+        _positive(self, decay_steps=decay_steps)
+        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
+        self.decay_rate, self.staircase = decay_rate, staircase
+
+    def _done(self, step: int) -> float:
+        done = step / self.decay_steps
+        return math.floor(done) if self.staircase else done
+
+
+class ExponentialDecay(_Staircase):
     """``initial · decay_rate^(step / decay_steps)``; with ``staircase`` the exponent is a whole number."""
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False
-    ) -> None:
-        _positive(self, decay_steps=decay_steps)
-        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
-        self.decay_rate, self.staircase = decay_rate, staircase
-
     def __call__(self, step: int) -> float:
-        done = step / self.decay_steps
-        return self.initial_learning_rate * self.decay_rate ** (math.floor(done) if self.staircase else done)
+        return self.initial_learning_rate * self.decay_rate ** self._done(step)
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_Staircase):
     """``initial / (1 + decay_rate · step / decay_steps)``; with ``staircase`` the quotient is a whole number."""
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False
-    ) -> None:
-        _positive(self, decay_steps=decay_steps)
-        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
-        self.decay_rate, self.staircase = decay_rate, staircase
-
     def __call__(self, step: int) -> float:
-        done = step / self.decay_steps
-        return self.initial_learning_rate / (1 + self.decay_rate * (math.floor(done) if self.staircase else done))
+        return self.initial_learning_rate / (1 + self.decay_rate * self._done(step))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
