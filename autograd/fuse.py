@@ -37,19 +37,25 @@ class Fused:
 
     def __call__(self, arrays: Sequence[Any], numbers: Sequence[float]) -> None:
         """Change ``arrays`` (flat, of one backend and dtype) in place."""
-        first = arrays[0]
-        key = first.__class__, first.dtype, len(arrays), len(numbers)
+        self.all([arrays], numbers)
+
+    def all(self, pieces: Sequence[Sequence[Any]], numbers: Sequence[float]) -> None:
+        """The same for several lists of arrays, alike but for their sizes, at once."""
+        first = pieces[0][0]
+        key = first.__class__, first.dtype, len(pieces[0]), len(numbers)
         kernel = self._kernels.get(key)
         if kernel is None and key not in self._kernels:
             backend = backends.of(first)
-            if first.size >= (LARGE if backend.compile_from is None else backend.compile_from):
-                formula = self._formula(first.dtype, len(arrays), len(numbers))
-                kernel = self._kernels[key] = backend.compile(formula, len(arrays), self.writes)
+            enough = LARGE if backend.compile_from is None else backend.compile_from
+            if sum([arrays[0].size for arrays in pieces]) >= enough:
+                formula = self._formula(first.dtype, len(pieces[0]), len(numbers))
+                kernel = self._kernels[key] = backend.compile(formula, len(pieces[0]), self.writes)
         if kernel is not None:
-            kernel(arrays, numbers)
+            kernel(pieces, numbers)
             return
-        for place, value in zip(self.writes, self.function(*arrays, *numbers), strict=True):
-            arrays[place][...] = value
+        for arrays in pieces:
+            for place, value in zip(self.writes, self.function(*arrays, *numbers), strict=True):
+                arrays[place][...] = value
 
     def _formula(self, dtype: Any, arrays: int, numbers: int) -> Formula:
         name = self.function.__name__

@@ -57,7 +57,7 @@ class Note:
 class Leaf:
     """Where a gradient ends: a Tensor the user asked gradients for (or, ``inner``, a transform), held weakly."""
 
-    __slots__ = ("__weakref__", "dtype", "inner", "note", "seq", "shape", "tensor")
+    __slots__ = ("__weakref__", "dtype", "inner", "note", "plan", "seq", "shape", "tensor")
     edges: tuple[Any, ...] = ()
 
     def __init__(self, tensor: Any, shape: tuple[int, ...], dtype: Any, inner: bool = False) -> None:
@@ -67,6 +67,7 @@ class Leaf:
         self.dtype = dtype
         self.seq = next_seq()
         self.note: Note | None = None
+        self.plan = None  # a sweep ends here
 
 
 class FormerLeaf(Leaf):
@@ -87,24 +88,49 @@ class Node:
         seq: consumers have higher numbers than what they consume.
     """
 
-    __slots__ = ("__weakref__", "dtype", "edges", "note", "plan", "saved", "seq", "shape", "writes")
+    __slots__ = ("__weakref__", "note", "plan", "seq")
     plan: Any
-    edges: tuple[Any, ...]
+    edges: Any
     saved: Any
-    writes: tuple[list[str], ...]
+    writes: Any
     shape: Any
     dtype: Any
     seq: int
     note: Note | None
 
 
-class ScalarNode(Node):
-    """A node whose output is a Python float: immutable, so there is no write to watch for, and nothing to fit."""
+class ArrayNode(Node):
+    """A node as it usually is."""
 
-    __slots__ = ()
+    __slots__ = ("dtype", "edges", "saved", "shape", "writes")
+
+
+class ScalarNode(Node):
+    """A node of up to two edges and two saved values, all floats: it holds them itself, since graphs have so many.
+
+    Floats are immutable, so there is no write to watch for, and nothing to fit. Freeing it changes its plan.
+    """
+
+    __slots__ = ("edge_0", "edge_1", "saved_0", "saved_1")
+    edge_0: Any
+    edge_1: Any
     shape: tuple[int, ...] = ()
     dtype: Any = float
     writes: tuple[list[str], ...] = ()
+
+    @property
+    def edges(self) -> tuple[Any, ...]:
+        return (self.edge_0, self.edge_1) if len(self.plan.active) == 2 else (self.edge_0,)
+
+    @property
+    def saved(self) -> tuple[Any, ...] | None:
+        if self.plan.freed:
+            return None
+        return tuple([getattr(self, f"saved_{i}") for i in range(len(self.plan.slots))])
+
+    @saved.setter
+    def saved(self, value: None) -> None:
+        self.plan = self.plan.after
 
 
 class Pick:
@@ -187,7 +213,7 @@ class Pending:
             self.add(edge, g)
         else:
             self.received[edge] = g
-            if edge.edges:
+            if edge.plan is not None:
                 if not self.stack or edge.seq > self.stack[-1].seq:
                     self.stack.append(edge)
                 else:

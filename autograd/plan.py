@@ -1,4 +1,4 @@
-"""Plans: the straight-line code of one primitive for one pattern of operands. Imports ``autograd.graph`` and ``mode``.
+"""Plans: the straight-line code of one primitive for one pattern of operands. Imports ``graph``, ``mode``, ``formula``.
 
 A primitive's call, and what it records, depend only on which operands are Tensors and which of those need a
 gradient. So for each such pattern the few lines that do it are written out once as Python source and compiled,
@@ -16,7 +16,8 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.graph import GraphError, Node, Pick, ScalarNode, freed_error, next_seq, written_error
+from autograd.formula import expression
+from autograd.graph import ArrayNode, GraphError, Node, Pick, ScalarNode, freed_error, next_seq, written_error
 from autograd.mode import get_mode
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 # What generated code may name. ``dispatch_on`` adds ``Tensor`` when its class is made, and ``backward`` adds ``fit``.
 RUNTIME: dict[str, Any] = {
-    "Node": Node,
+    "ArrayNode": ArrayNode,
     "ScalarNode": ScalarNode,
     "new": object.__new__,
     "next_seq": next_seq,
@@ -33,6 +34,14 @@ RUNTIME: dict[str, Any] = {
     "freed_error": freed_error,
     "written_error": written_error,
 }
+
+# What generated code calls its own: no operand, option, residual or output of a primitive may be called so.
+TAKEN = frozenset(RUNTIME).union([
+    "after", "backward", "bind", "call", "d", "deliver", "edge", "edges", "error", "explain", "finish", "fit",
+    "float", "forward", "g", "grads", "kind", "needs", "new", "node", "pending", "plan", "primitive",
+    "received", "record", "records", "retain", "rule", "saved", "Spec", "stack", "stranger", "table", "tensor",
+    "Tensor", "write_record", "writes", "zip"
+])  # fmt: skip
 
 # What an operand is: a plain value, a Tensor that needs no gradient, a Tensor that does.
 PLAIN, CONSTANT, ACTIVE = 0, 1, 2
@@ -92,7 +101,8 @@ class Plan:
         watched: those among them whose memory must not be written before the backward sweep.
         backward: ``backward(g, saved, edges)`` gives one cotangent per edge.
         deliver: ``deliver(node, g, pending, retain)``, the same as a whole step of an everyday sweep.
-        of_floats: the plan of a node whose output is a Python float.
+        of_floats: the plan of a node whose values are all Python floats; None where no ScalarNode holds them.
+        freed, after: whether, and the plan by which, a ScalarNode's saved values are no longer to be had.
         attach: ``attach(tensors, values, out, residuals, **options)`` makes the recorded Tensor(s).
     """
 
@@ -104,15 +114,25 @@ class Plan:
         self.active = tuple(i for i, kind in enumerate(kinds) if kind == ACTIVE and not primitive.is_constant(i))
         self.full = full
         self.slots = self._slots()
+        self.freed = False
+        self.after: Plan = self
         self.deliver = self._write_deliver(floats=False)
         self.attach: Callable[..., Any] = self._write_attach()
 
+    @property
+    def fits_scalar_node(self) -> bool:
+        """Whether a ``ScalarNode`` can hold what is recorded of floats."""
+        return self.primitive.keeps_floats and len(self.active) <= 2 and len(self.slots) <= 2 and not self.full
+
     @functools.cached_property
-    def of_floats(self) -> Plan:
-        if not self.primitive.keeps_floats:
-            return self
+    def of_floats(self) -> Plan | None:
+        if not self.fits_scalar_node:
+            return None
         plan = copy.copy(self)
-        plan.deliver = self._write_deliver(floats=True)
+        plan.after = copy.copy(self)
+        plan.after.freed = True
+        plan.after.deliver = _deliver_freed
+        plan.deliver = plan._write_deliver(floats=True)
         return plan
 
     # What is kept --------------------------------------------------------------------------------------
@@ -175,11 +195,12 @@ class Plan:
         names: dict[str, Any] = {}
         calls = []
         for rule, i in self._rules():
-            if _is_identity(rule):
-                calls.append("g")
-                continue
-            names[f"rule_{i}"] = rule
-            calls.append(f"rule_{i}({', '.join(self._argument(name) for name in rule_parameters(rule))})")
+            parameters = rule_parameters(rule)
+            text = expression(rule, parameters)
+            if text is None:
+                names[f"rule_{i}"] = rule
+                text = f"rule_{i}({', '.join(self._argument(name) for name in parameters)})"
+            calls.append(text)
         return names, calls
 
     def _fitting(self, rule: str) -> list[str]:
@@ -189,53 +210,74 @@ class Plan:
             misfits = "node.dtype is not edge.dtype or node.shape != edge.shape"
         elif not p.tested:
             return [f"d = fit(d, edge, {'g' if self.outputs == 1 else 'None'})"]
+        elif not self.fits_scalar_node:  # a float, or an array of any shape
+            misfits = "d.__class__ is not float and (d.dtype is not edge.dtype or d.shape != edge.shape)"
         elif p.keeps_shape:
             misfits = "d.dtype is not edge.dtype"
-        elif p.elementwise:  # d has g's shape, the node's
+        else:  # an array of g's shape, which is the node's
             misfits = "d.dtype is not edge.dtype or node.shape != edge.shape"
-        else:  # not element by element, a rule may take arrays to floats
-            misfits = "d.__class__ is not float and (d.dtype is not edge.dtype or d.shape != edge.shape)"
         return [f"if {misfits}:", "    d = fit(d, edge)"]
 
     def _write_deliver(self, floats: bool) -> Callable[..., Any]:
-        """``graph.deliver`` for this pattern in an everyday sweep; ``floats`` where all are: nothing to fit."""
+        """``graph.deliver`` for this pattern in an everyday sweep; ``floats`` for a ScalarNode: nothing to fit."""
         p = self.primitive
         names, calls = self._calls()
-        lines = [
-            "def deliver(node, g, pending, retain):",
-            "    saved = node.saved",
-            "    if saved is None:",
-            "        raise freed_error(node)",
-        ]
-        if self.watched and not floats:
-            lines += [
-                "    for writes in node.writes:",
-                "        if writes:",
-                "            raise written_error(node, writes)",
-            ]
-        lines += ["    received = pending.received", *self._unpack("node.edges")]
+        lines = ["def deliver(node, g, pending, retain):"]
+        if floats:
+            lines += [f"    {slot} = node.saved_{place}" for place, slot in enumerate(self.slots)]
+            lines += [f"    edge_{place} = node.edge_{place}" for place in range(len(self.active))]
+        else:
+            lines += ["    saved = node.saved", "    if saved is None:", "        raise freed_error(node)"]
+            lines += self._check_writes()
+            lines += self._unpack("node.edges")
+        lines.append("    received = pending.received")
         if p.joint_rule is not None or len(calls) > 4:  # many edges take a loop, not as many copies of the code
             lines += [*self._grads(calls), "    for edge, d in zip(node.edges, grads):"]
-            lines += ["        if d is not None:", *self._hand_on("edge", None if floats else "d", indent=12)]
+            lines += ["        if d is not None:", *self._hand_on("edge", "d", floats, indent=12)]
         else:
             for place, call in enumerate(calls):
                 lines.append(f"    d = {call}")
-                if call != "g":  # which is something
+                certain = not call.startswith("rule_")  # an expression is something, a rule may give None
+                if not certain:
                     lines.append("    if d is not None:")
-                lines += self._hand_on(f"edge_{place}", None if floats else call, indent=4 if call == "g" else 8)
-        lines += ["    if not retain:", "        node.saved = None"]
+                lines += self._hand_on(f"edge_{place}", call, floats, indent=4 if certain else 8)
+        if floats:
+            names["after"] = self.after
+            lines += ["    if not retain:", "        node.plan = after"]
+        else:
+            lines += ["    if not retain:", "        node.saved = None"]
         self.source = "\n".join(lines)
         return compile_source(self.source, names)
 
-    def _hand_on(self, edge: str, rule: str | None, indent: int) -> list[str]:
-        """The lines that hand ``d`` on to an edge, fitted unless ``rule`` is None (see ``Pending.receive``)."""
+    def _check_writes(self) -> list[str]:
+        """The lines that raise where saved memory was written to since."""
+        p = self.primitive
+        if p.variadic or len(self.kept_tensors) > 3:
+            lines = ["for writes in node.writes:", "    if writes:", "        raise written_error(node, writes)"]
+        elif self.kept_tensors:  # a few names take less time than a loop
+            lists = [f"w_{name}" for name in self.kept_tensors]
+            lines = [f"({', '.join(lists)},) = node.writes", f"if {' or '.join(lists)}:"]
+            lines.append(f"    raise written_error(node, {' or '.join(lists)})")
+        else:
+            lines = []
+        return ["    " + line for line in lines]
+
+    @property
+    def kept_tensors(self) -> tuple[str, ...]:
+        """The names of those Tensors, operands and outputs, whose memory is watched, as ``node.writes`` has them."""
+        p = self.primitive
+        operands = [x for x, kind in zip(p.operands, self.kinds) if kind != PLAIN]
+        return tuple([name for name in (*operands, *p.outputs) if name in self.watched])
+
+    def _hand_on(self, edge: str, call: str, floats: bool, indent: int) -> list[str]:
+        """The lines that hand ``d``, which ``call`` gave, on to an edge (see ``Pending.receive``)."""
         lines = [
-            *(self._fitting(rule) if rule is not None else ()),
+            *([] if floats else self._fitting(call)),
             "if edge in received:",
-            "    pending.add(edge, d)",
+            "    received[edge] += d" if floats else "    pending.add(edge, d)",
             "else:",
             "    received[edge] = d",
-            "    if edge.edges:",
+            "    if edge.plan is not None:",
             "        stack = pending.stack",
             "        if not stack or edge.seq > stack[-1].seq:",
             "            stack.append(edge)",
@@ -257,7 +299,7 @@ class Plan:
 
         def attach(tensors: Any, values: Any, out: Any, residuals: Any, options: dict[str, Any]) -> Any:
             cls = RUNTIME["Tensor"]
-            node = new_node(self)
+            node: Any = new_node(self)
             node.edges = tuple([tensors[i]._edge for i in active])
             if lean and out.__class__ is not float:
                 node.saved = tuple([options[s] if s != "specs" else [Spec.of(v) for v in values] for s in slots])
@@ -294,9 +336,8 @@ class Plan:
                     spec = Spec.of(result._data)
                     result._edge = Pick(node, i, *spec) if p.differentiable_output(i, spec.dtype) else None
                 return results
-            if out.__class__ is float and p.keeps_floats:
-                node.__class__ = ScalarNode
-                node.plan = self.of_floats
+            if out.__class__ is float and self.of_floats is not None:
+                node = _scalar_node(self.of_floats, node.edges, node.saved)
             else:
                 node.shape, node.dtype = Spec.of_output(out, p.name)
             results[0]._edge = node
@@ -341,8 +382,8 @@ class Plan:
         return _same_kind(error, text)
 
 
-def new_node(plan: Plan) -> Node:
-    node = Node()
+def new_node(plan: Plan) -> ArrayNode:
+    node = ArrayNode()
     node.plan = plan
     node.seq = next_seq()
     node.note = None
@@ -357,14 +398,20 @@ def rule_parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def _is_identity(rule: Callable[..., Any]) -> bool:
-    """Whether a rule is ``lambda g: g``, which needs no call."""
-    code = getattr(rule, "__code__", None)
-    return code is not None and rule_parameters(rule) == ("g",) and code.co_code == _IDENTITY.__code__.co_code
+def _scalar_node(plan: Plan, edges: tuple[Any, ...], saved: tuple[Any, ...]) -> ScalarNode:
+    node = ScalarNode()
+    node.plan = plan
+    for place, edge in enumerate(edges):
+        setattr(node, f"edge_{place}", edge)
+    for place, value in enumerate(saved):
+        setattr(node, f"saved_{place}", value)
+    node.seq = next_seq()
+    node.note = None
+    return node
 
 
-def _IDENTITY(g: Any) -> Any:
-    return g
+def _deliver_freed(node: Any, g: Any, pending: Any, retain: bool) -> None:
+    raise freed_error(node)
 
 
 def _brief(value: Any) -> str:
@@ -401,6 +448,12 @@ def write_call(p: Primitive, operator: bool, reflected: bool, inlined: Plan | No
     lines = [f"def call({', '.join(header)}, /{star}):"]
     for i, a in enumerate(names):
         place = 3**i
+        if operator and a == header[0]:  # which is a Tensor, since this is its method
+            lines += [
+                f"    {a}_ = {a}._data",
+                f"    kind {'+' if i else ''}= {place} if {a}._edge is None else {2 * place}",
+            ]
+            continue
         lines += [
             f"    if {a}.__class__ is Tensor:",
             f"        {a}_ = {a}._data",
@@ -440,9 +493,9 @@ def write_call(p: Primitive, operator: bool, reflected: bool, inlined: Plan | No
     if inlined is not None:
         lines.append(f"    if kind == {sum(kind * 3**i for i, kind in enumerate(inlined.kinds))}:")
         lines += ["    " + line for line in write_record(p, inlined, inlined.kinds).split("\n")[1:]]
+    if not operator:
+        lines += ["    if not kind:", f"        return {_results(p) if p.residuals else 'out'}"]
     lines += [
-        "    if not kind:",
-        "        return out" if not p.residuals else f"        return {_results(p)}",
         "    try:",
         "        record = records[kind]",
         "    except KeyError:",
@@ -487,7 +540,6 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             "    tensor._data = out",
             "    tensor._family = tensor._writes = None",
         ]
-        watched = [a for a, kind in zip(names, kinds, strict=True) if kind != PLAIN and a in plan.slots]
         kept = []
         for name in plan.slots:
             if name in names:
@@ -496,36 +548,38 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
                 kept.append(f"Spec.of({name[:-5]}_)")
             else:
                 kept.append(name)
-        array = ["tensor._edge = node = Node()", "node.plan = plan"]
-        if p.keeps_shape:  # NumPy makes a new tuple whenever it is asked for a shape
-            array += [f"node.shape = {names[0]}._edge.shape", "node.dtype = out.dtype"]
-        elif p.keeps_floats:
-            array += ["node.shape = out.shape", "node.dtype = out.dtype"]
+        array = ["tensor._edge = node = ArrayNode()", "node.plan = plan"]
+        if plan.fits_scalar_node:  # so this is an array; and NumPy makes a new tuple whenever it is asked for a shape
+            array.append(f"node.shape = {names[0] + '._edge' if p.keeps_shape else 'out'}.shape")
+            array.append("node.dtype = out.dtype")
         elif p.tested:
             array += ["if out.__class__ is float:", "    node.shape, node.dtype = (), float", "else:"]
             array += ["    node.shape = out.shape", "    node.dtype = out.dtype"]
         else:
             array.append("node.shape, node.dtype = Spec.of_output(out, primitive.name)")
-        for a in watched:
+        for a in plan.kept_tensors:
+            if a in p.outputs:
+                array.append(f"w_{a} = tensor._writes = []")
+                continue
             new = f"{a}._writes = [] if {a}._family is None else {a}._watch()"
             array += [f"w_{a} = {a}._writes", f"if w_{a} is None:", f"    w_{a} = {new}"]
-        if "out" in plan.slots:
-            array.append("w_out = tensor._writes = []")
-            watched.append("out")
-        array.append(f"node.writes = ({''.join(f'w_{a}, ' for a in watched)})")
-        if p.keeps_floats:
+        array.append(f"node.writes = ({''.join(f'w_{a}, ' for a in plan.kept_tensors)})")
+        edges = [f"{names[i]}._edge" for i in plan.active]
+        array.append(f"node.edges = ({''.join(edge + ', ' for edge in edges)})")
+        array.append(f"node.saved = ({''.join(k + ', ' for k in kept)})")
+        if plan.fits_scalar_node:
             lines += [
                 "    if out.__class__ is float:",
                 "        tensor._edge = node = ScalarNode()",
                 "        node.plan = plan.of_floats",
+                *[f"        node.edge_{place} = {edge}" for place, edge in enumerate(edges)],
+                *[f"        node.saved_{place} = {value}" for place, value in enumerate(kept)],
                 "    else:",
                 *[f"        {line}" for line in array],
             ]
         else:
             lines += [f"    {line}" for line in array]
         lines += [
-            f"    node.edges = ({''.join(f'{names[i]}._edge, ' for i in plan.active)})",
-            f"    node.saved = ({''.join(k + ', ' for k in kept)})",
             "    node.seq = next_seq()",
             "    node.note = None",
             *link,

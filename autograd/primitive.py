@@ -32,6 +32,7 @@ from autograd.plan import (
     CONSTANT,
     PLAIN,
     RUNTIME,
+    TAKEN,
     Plan,
     Spec,
     compile_source,
@@ -43,7 +44,7 @@ from autograd.plan import (
 Rule = Callable[..., Any]
 PRIMITIVES: dict[str, Primitive] = {}
 # What rules and the code around them call their own: the cotangent, tangents, and how a node keeps things.
-RESERVED = frozenset({"edges", "g", "needs", "saved", "specs", "t", "tangents", "written", "xs"})
+RESERVED = TAKEN.union(("specs", "t", "tangents", "written", "xs"))
 # After so many uses a pattern of operands is written into the call itself.
 HOT = 64
 _LOCK = threading.Lock()
@@ -108,11 +109,17 @@ class Primitive:
         self._generated: list[tuple[Callable[..., Any], bool, bool]] = []
         self._inlined: Plan | None = None
         self._plans: dict[tuple[tuple[int, ...], bool], Plan | None] = {}
-        taken = RESERVED.intersection((*self.operands, *self.options, *self.residuals, *self.outputs))
+        names = (*self.operands, *self.options, *self.residuals, *self.outputs)
+        made = {
+            f"{before}{x}{after}" for x in (*self.operands, *self.outputs) for before, after in (("", "_"), ("w_", ""))
+        }
+        made.update(f"{what}_{i}" for what in ("edge", "rule") for i in range(len(self.operands)))
+        taken = made.union(RESERVED).intersection(names)
+        taken.update({"out"}.intersection((*self.operands, *self.options, *self.residuals)))
         if taken:
             raise ValueError(
-                f"{self.name}: expected names other than {', '.join(sorted(RESERVED))}, which rules use for themselves"
-                f"; got {', '.join(sorted(taken))}. Rename it, e.g. to x."
+                f"{self.name}: expected names that rules and the code generated for them don't use themselves; "
+                f"got {', '.join(sorted(taken))}. Rename it, e.g. to x."
             )
         if self.name in PRIMITIVES:
             raise ValueError(f"primitive: expected a new name; {self.name!r} is taken. Rename one of the two.")
@@ -120,7 +127,7 @@ class Primitive:
 
     # Defining the derivatives --------------------------------------------------------------------------
 
-    def vjp(self, **rules: Rule | None) -> None:
+    def vjp(self, /, **rules: Rule | None) -> None:
         """State the rule of each operand by keyword: ``g`` to the operand's cotangent; None for no derivative.
 
         What a rule returns may still be broadcast, and of another dtype: it is fitted to the operand. A number stands
@@ -140,7 +147,7 @@ class Primitive:
         for operand in constant.split():
             self.rules[operand] = None
 
-    def jvp(self, **rules: Rule) -> None:
+    def jvp(self, /, **rules: Rule) -> None:
         """State a forward rule ``(t, …) -> tangent of the output`` of one operand where the default falls short."""
         for operand, rule in rules.items():
             if operand not in self.operands:

@@ -234,13 +234,12 @@ def write(tensor: Any, out: Any, name: str, steps: Steps = ()) -> None:
 
 
 def _without(writes: tuple[list[str], ...], old: Any, count: int) -> tuple[list[str], ...]:
-    """The version lists less ``count`` times ``old``, which other saved members of the family may share."""
-    kept = []
-    for w in writes:
+    """The version lists with ``count`` times another for ``old``, which other saved members of the family may share."""
+    kept = list(writes)
+    for place, w in enumerate(writes):
         if w is old and count:
             count -= 1
-        else:
-            kept.append(w)
+            kept[place] = []
     return tuple(kept)
 
 

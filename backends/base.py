@@ -130,10 +130,10 @@ class Backend:
         raise NotImplementedError
 
     def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Callable[..., None] | None:
-        """A kernel ``run(arrays, numbers)`` of an element-wise formula (``autograd.emit.Formula``), or None: none here.
+        """A kernel ``run(pieces, numbers)`` of an element-wise formula (``autograd.emit.Formula``), or None: none here.
 
         The formula's first ``arrays`` parameters are elements of flat arrays, the others numbers; its results replace
-        the arrays that ``writes`` names, in place.
+        the arrays that ``writes`` names, in place. A piece is a list of such arrays; all take the same numbers.
         """
         return None
 

@@ -148,16 +148,17 @@ class CupyBackend(Backend):
             return None
         kinds = [p.dtype.type for p in formula.parameters[arrays:]]
 
-        def run(values: Sequence[Array], numbers: Sequence[float]) -> None:
+        def run(pieces: Sequence[Sequence[Array]], numbers: Sequence[float]) -> None:
             typed = [kind(number) for kind, number in zip(kinds, numbers, strict=True)]
-            flat = [a if a.flags.c_contiguous else a.copy() for a in values]
-            n = flat[0].size
-            if n:
-                with flat[0].device:
-                    self.launch(source, formula.name, n, (*flat, *typed, np.int64(n)))
-            for k in writes:
-                if flat[k] is not values[k]:
-                    values[k][...] = flat[k]
+            for values in pieces:
+                flat = [a if a.flags.c_contiguous else a.copy() for a in values]
+                n = flat[0].size
+                if n:
+                    with flat[0].device:
+                        self.launch(source, formula.name, n, (*flat, *typed, np.int64(n)))
+                for k in writes:
+                    if flat[k] is not values[k]:
+                        values[k][...] = flat[k]
 
         return run
 

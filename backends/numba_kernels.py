@@ -14,7 +14,7 @@ import numpy as np
 from backends.threads import split
 
 
-def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[[Sequence[Any], Sequence[float]], None]:
+def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[..., None]:
     """The kernel of a formula over ``arrays`` flat arrays followed by numbers.
 
     Args:
@@ -22,7 +22,7 @@ def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[[
             arrays that ``writes`` names, in order.
 
     Returns:
-        ``run(arrays, numbers)``, which changes the arrays in place.
+        ``run(pieces, numbers)``, which changes the arrays of each piece in place.
     """
     import numba
 
@@ -45,8 +45,21 @@ def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[[
     kernel = numba.njit(nogil=True, error_model="numpy")(scope["kernel"])
     kinds = [p.dtype.type for p in formula.parameters[arrays:]]
 
-    def run(values: Sequence[Any], numbers: Sequence[float]) -> None:
+    def run(pieces: Sequence[Sequence[Any]], numbers: Sequence[float]) -> None:
         typed = [kind(number) for kind, number in zip(kinds, numbers, strict=True)]
-        split(values[0].size, lambda start, stop: kernel(*[a[start:stop] for a in values], *typed))
+
+        def part(start: int, stop: int) -> None:
+            """From ``start`` to ``stop`` of all pieces, one behind the other."""
+            for arrays in pieces:
+                size = arrays[0].size
+                if start <= 0 and stop >= size:
+                    kernel(*arrays, *typed)
+                elif start < size and stop > 0:
+                    low = max(start, 0)
+                    kernel(*[a[low:stop] for a in arrays], *typed)
+                start -= size
+                stop -= size
+
+        split(sum([arrays[0].size for arrays in pieces]), part)
 
     return run

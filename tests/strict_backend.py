@@ -43,11 +43,13 @@ class StrictBackend(CupyBackend):
             return None
         function = formula.compiled()  # the kernel's source is run in test_cuda_sources
 
-        def run(values: Any, numbers: Any) -> None:
+        def run(pieces: Any, numbers: Any) -> None:
             kinds = [p.dtype.type for p in formula.parameters[arrays:]]
-            found = function(*[a._a for a in values], *[kind(x) for kind, x in zip(kinds, numbers, strict=True)])
-            for k, value in zip(writes, found if isinstance(found, tuple) else (found,), strict=True):
-                values[k]._a[...] = value
+            typed = [kind(x) for kind, x in zip(kinds, numbers, strict=True)]
+            for values in pieces:
+                found = function(*[a._a for a in values], *typed)
+                for k, value in zip(writes, found if isinstance(found, tuple) else (found,), strict=True):
+                    values[k]._a[...] = value
 
         return run
 

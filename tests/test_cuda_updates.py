@@ -134,19 +134,19 @@ def test_a_kernel_is_launched_on_contiguous_arrays_with_typed_numbers() -> None:
     assert run is not None
     xp = backend.xp
     p, g = xp.zeros((3, 4), "float32"), xp.ones((3, 4), "float32")
-    run([p, g], (0.1,))
+    run([[p, g]], (0.1,))
     ((source, kernel, threads, args),) = backend.launched
     assert kernel == "saxpy" and "void saxpy(float* a0_, const float* a1_, float s0, long long n)" in source
     assert threads == 12 and args[0] is p and args[1] is g
     assert type(args[2]) is np.float32 and type(args[3]) is np.int64 and args[3] == 12
     # RawKernels know no strides: what is not contiguous is copied, and the copy written back.
     strided = xp.zeros((4, 3), "float32").T
-    run([strided, g], (0.1,))
+    run([[strided, g]], (0.1,))
     assert backend.launched[1][3][0] is not strided
     np.testing.assert_array_equal(to_numpy(strided), np.full((3, 4), 5.0))
     empty = xp.zeros((0,), "float32")
-    run([empty, empty], (0.1,))
-    assert len(backend.launched) == 2
+    run([[empty, empty], [p, g], [p, g]], (0.1,))
+    assert len(backend.launched) == 4
 
 
 @pytest.mark.parametrize("dtype", ["float16", "complex64"])

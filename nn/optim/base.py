@@ -171,19 +171,13 @@ class Optimizer:
         if fused is None:
             fused = self._fused[key] = Fused(update, (0, *range(2, 2 + len(buffer.state))))
         steps = buffer.steps
-        first = 0
         if all([g is not None for g in grads]) and steps.count(steps[0]) == len(steps):
-            # The small parameters, which lie at the front, take one step together.
-            first = buffer.small
-            t = steps[0] + 1
-            steps[:first] = [t] * first
-            if first:
-                gathered = buffer.gather([g._data for g in grads[:first]])
-                part = slice(0, buffer.bounds[first])
-                state = [s[part] for s in buffer.state.values()]
-                fused([buffer.values[part], self._signed(group, gathered), *state], self.numbers(group, t))
-        for i in range(first, len(grads)):
-            g = grads[i]
+            steps[:] = [steps[0] + 1] * len(steps)
+            gathered = [self._signed(group, g) for g in buffer.gather([g._data for g in grads])]
+            pieces = [(values, g, *state) for (values, *state), g in zip(buffer.pieces, gathered)]
+            fused.all(pieces, self.numbers(group, steps[0]))
+            return
+        for i, g in enumerate(grads):
             if g is not None:
                 steps[i] += 1
                 part = buffer.part(i)

@@ -33,6 +33,10 @@ class Buffer:
             self.values = self.values.astype("float32")
         self.gradients = xp.empty_like(self.values[: self.bounds[self.small]])
         self.state = {name: xp.full_like(self.values, value) for name, value in initial.items()}
+        # What takes a step as one piece, values first: the small ones together, each of the others.
+        small, large = self.bounds[self.small], range(self.small, len(self.params))
+        parts = [*([slice(0, small)] if small else []), *[self.part(i) for i in large]]
+        self.pieces = [[flat[part] for flat in (self.values, *self.state.values())] for part in parts]
         self.steps = [0] * len(self.params)
         self.views = []
         for i, p in enumerate(self.params):
@@ -49,7 +53,7 @@ class Buffer:
                         held[name][self.part(i)] = self.backend.asarray(value, dtype=self.values.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "views": [None] * len(self.views)}
+        return {**vars(self), "views": [None] * len(self.views), "pieces": []}
 
     def part(self, i: int) -> slice:
         """Where parameter ``i`` lies."""
@@ -80,11 +84,12 @@ class Buffer:
         """Whether the parameters still are the views laid out here; ``p.data = …`` or ``.to()`` may have moved one."""
         return all([p._data is view for p, view in zip(self.params, self.views, strict=True)])
 
-    def gather(self, grads: list[Any]) -> Any:
-        """The gradients side by side."""
-        if len(grads) == 1:
-            return self.flat(grads[0])
-        return self.backend.xp.concatenate([self.flat(g) for g in grads], out=self.gradients)
+    def gather(self, grads: list[Any]) -> list[Any]:
+        """The gradients of all parameters, flat, one for each of ``pieces``."""
+        flat = [self.flat(g) for g in grads]
+        if self.small > 1:
+            flat[: self.small] = [self.backend.xp.concatenate(flat[: self.small], out=self.gradients)]
+        return flat
 
 
 def narrow(dtype: Any) -> bool:
