@@ -30,7 +30,9 @@ def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[.
     lines = formula.python().splitlines()
     body = [line.strip() for line in lines[1:-1]]
     results = formula.results
-    source = [f"def kernel({', '.join(n + '_' if i < arrays else n for i, n in enumerate(names))}):"]
+    source = [f"def kernel({', '.join(n + '_' for n in names)}):"]
+    # Numbers come as Python's floats, which is the fastest way in, and are cast here.
+    source += [f"    {p.name} = {p.dtype.name}({p.name}_)" for p in formula.parameters[arrays:]]
     # From 0: an index that might be negative is checked at each access, and nothing vectorises then.
     source.append(f"    for i in range({names[0]}_.size):")
     source += [f"        {name} = {name}_[i]" for name in names[:arrays]]
@@ -41,22 +43,22 @@ def compile_loop(formula: Any, arrays: int, writes: Sequence[int]) -> Callable[.
         scope[line.function] = getattr(np, line.function, None)
         for dtype in (line.out.dtype, *line.loop):
             scope[dtype.name] = dtype.type
+    scope.update({p.dtype.name: p.dtype.type for p in formula.parameters})
     exec(compile("\n".join(source), f"<{formula.name}>", "exec"), scope)
     kernel = numba.njit(nogil=True, error_model="numpy")(scope["kernel"])
-    kinds = [p.dtype.type for p in formula.parameters[arrays:]]
 
     def run(pieces: Sequence[Sequence[Any]], numbers: Sequence[float]) -> None:
-        typed = [kind(number) for kind, number in zip(kinds, numbers, strict=True)]
+        floats = [float(number) for number in numbers]
 
         def part(start: int, stop: int) -> None:
             """From ``start`` to ``stop`` of all pieces, one behind the other."""
             for arrays in pieces:
                 size = arrays[0].size
                 if start <= 0 and stop >= size:
-                    kernel(*arrays, *typed)
+                    kernel(*arrays, *floats)
                 elif start < size and stop > 0:
                     low = max(start, 0)
-                    kernel(*[a[low:stop] for a in arrays], *typed)
+                    kernel(*[a[low:stop] for a in arrays], *floats)
                 start -= size
                 stop -= size
 

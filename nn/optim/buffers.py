@@ -86,10 +86,11 @@ class Buffer:
 
     def gather(self, grads: list[Any]) -> list[Any]:
         """The gradients of all parameters, flat, one for each of ``pieces``."""
-        flat = [self.flat(g) for g in grads]
-        if self.small > 1:
-            flat[: self.small] = [self.backend.xp.concatenate(flat[: self.small], out=self.gradients)]
-        return flat
+        small = self.small
+        if small < 2:
+            return [self.flat(g) for g in grads]
+        together = self.backend.xp.concatenate(grads[:small], axis=None, out=self.gradients)
+        return [together, *[self.flat(g) for g in grads[small:]]]
 
 
 def narrow(dtype: Any) -> bool:
