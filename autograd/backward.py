@@ -12,10 +12,13 @@ from typing import Any
 
 import backends
 from autograd import views
-from autograd.graph import COUNTS_REFERENCES, SOLE, FormerLeaf, GraphError, Leaf, Node, Sweep, sweep
+from autograd.graph import SOLE, FormerLeaf, GraphError, Leaf, Node, Sweep, sweep
 from autograd.mode import enable_grad
 from autograd.ops import arithmetic, reduce, shape
 from autograd.plan import RUNTIME
+from autograd.primitive import of
+
+_UNBROADCAST = of(reduce.unbroadcast).table
 
 
 def is_tensor(value: Any) -> bool:
@@ -36,7 +39,8 @@ def fit(g: Any, edge: Any, beside: Any = None) -> Any:
         return _from_number(g, edge, beside)
     if size != target:
         if len(size) > len(target):
-            g = reduce.unbroadcast(g, shape=target)
+            forward = _UNBROADCAST.get(g.__class__)  # for a raw array, what the primitive would call
+            g = forward(g, shape=target) if forward is not None else reduce.unbroadcast(g, shape=target)
         elif len(size) < len(target) or any([n == 1 != m for n, m in zip(size, target, strict=True)]):
             g = shape.broadcast_to(g, shape=target)
         else:
@@ -146,28 +150,34 @@ def _alike(a: Any, b: Any) -> bool:
 def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> None:
     """Add the cotangents to ``.grad`` of the leaves that are still there: all of them, or, on an error, none."""
     new = RUNTIME["Tensor"]._wrap
+    fresh: list[tuple[Any, Any]] = []  # of leaves without a gradient, which is the everyday case
     steps: list[tuple[Any, Any, bool | None]] = []
     more: list[tuple[Any, Any, Any]] = []  # of Tensors that were switched off and on: each of their leaves in turn
     with _GRAD_LOCK:
         while found:
             edge, g = found.popitem()
-            tensor = edge.tensor() if edge.__class__ is Leaf else tensors.get(edge)
-            if tensor is None:
-                if edge.__class__ is FormerLeaf:
+            if edge.__class__ is Leaf:
+                tensor = edge.tensor()
+                if tensor is None:
+                    continue
+                old = tensor._grad
+            else:
+                tensor = tensors.get(edge)
+                if edge.__class__ is FormerLeaf and tensor is None:
                     raise GraphError(
                         f"backward: expected a leaf of the shape it was recorded with, {edge.shape}; its data was "
                         "replaced by some of another shape since. Compute the result again after x.data = …."
                     )
-                continue
+                if tensor is None:
+                    continue
+                old = tensor.grad
             if tensor._edge is not edge and edge not in tensors:
                 more.append((edge, tensor, g))
-                continue
-            old = tensor._grad if edge.__class__ is Leaf else tensor.grad
-            if old is None and not record:
-                if g.__class__ is not float and (g.base is not None or not COUNTS_REFERENCES or getrefcount(g) > SOLE):
+            elif old is None and not record:
+                if g.__class__ is not float and (g.base is not None or getrefcount(g) > SOLE):
                     # After a + b both gradients are one array: what anybody else can see is copied.
                     g = backends.of(g).copy(g)
-                steps.append((tensor, new(g), True))
+                fresh.append((tensor, new(g)))
             elif record:
                 g = g if is_tensor(g) else new(g)
                 steps.append((tensor, g if old is None else old + g, False))
@@ -175,6 +185,9 @@ def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> 
                 steps.append((tensor, g, None))
             else:
                 steps.append((tensor, old + (new(g) if old._edge is not None else g), old._edge is None))
+        for tensor, value in fresh:
+            tensor._grad = value
+            tensor._grad_owned = True
         for tensor, value, owned in steps:
             if owned is None:
                 old = tensor._grad

@@ -28,8 +28,8 @@ def composed(formula: Callable[..., Any]) -> Any:
     """Decorator: plain arrays may run a backend's kernel in place of this formula of primitives.
 
     The formula takes its arguments by position and returns one value or a tuple of them. A rule may be one: the graph
-    keeps for it what its parameters name, as for any other. The backend is that of the first parameter after ``g``. A
-    kernel is called as the formula is and answers ``NotImplemented`` where it is not made for what it gets; then the
+    keeps for it what its parameters name, as for any other. The backend is that of the first parameter after ``g``, of
+    ``g`` itself where that is but a ``_spec``. A kernel is called as the formula is and answers ``NotImplemented`` where it is not made for what it gets; then the
     formula runs. None of a kernel's arguments is, or (``g`` of several outputs) holds, a Tensor.
 
     Returns:
@@ -48,7 +48,8 @@ def composed(formula: Callable[..., Any]) -> Any:
 
 def _source(name: str, parameters: tuple[str, ...]) -> str:
     given = ", ".join(parameters)
-    first = parameters[1] if parameters[0] == "g" and len(parameters) > 1 else parameters[0]
+    beside = parameters[0] == "g" and len(parameters) > 1 and not parameters[1].endswith("_spec")
+    first = parameters[1] if beside else parameters[0]
     tests = [f"{parameter}.__class__ is Tensor" for parameter in parameters]
     if parameters[0] == "g":
         tests.append("g.__class__ is tuple and any([part.__class__ is Tensor for part in g])")

@@ -287,7 +287,8 @@ def sweep(
             g = _notify(node, g, fit, retained)
         try:
             if everyday:
-                node.plan.deliver(node, g, pending, retain)
+                step = node.plan.deliver
+                step(node, g, pending, retain)
             else:
                 if node in wanted:
                     found[node] = g

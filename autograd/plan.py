@@ -37,7 +37,7 @@ RUNTIME: dict[str, Any] = {
 
 # What generated code calls its own: no operand, option, residual or output of a primitive may be called so.
 TAKEN = frozenset(RUNTIME).union([
-    "after", "backward", "bind", "call", "d", "deliver", "edge", "edges", "error", "explain", "finish", "fit",
+    "after", "backward", "bind", "call", "cls", "d", "deliver", "edge", "edges", "error", "explain", "finish", "fit",
     "float", "forward", "g", "grads", "kind", "needs", "new", "node", "pending", "plan", "primitive",
     "received", "record", "records", "retain", "rule", "saved", "Spec", "stack", "stranger", "table", "tensor",
     "Tensor", "write_record", "writes", "zip"
@@ -105,6 +105,8 @@ class Plan:
         freed, after: whether, and the plan by which, a ScalarNode's saved values are no longer to be had.
         attach: ``attach(tensors, values, out, residuals, **options)`` makes the recorded Tensor(s).
     """
+
+    __slots__ = ("__dict__", "deliver")  # what every step looks up is found fastest in a slot
 
     def __init__(self, primitive: Primitive, kinds: tuple[int, ...], full: bool) -> None:
         self.primitive = primitive
@@ -446,32 +448,28 @@ def write_call(p: Primitive, operator: bool, reflected: bool, inlined: Plan | No
     options = [f"{o}={o}" for o in p.options]
     star = ", *, " + ", ".join(p.options) if p.options else ""
     lines = [f"def call({', '.join(header)}, /{star}):"]
-    for i, a in enumerate(names):
-        place = 3**i
+    for a in names:
         if operator and a == header[0]:  # which is a Tensor, since this is its method
-            lines += [
-                f"    {a}_ = {a}._data",
-                f"    kind {'+' if i else ''}= {place} if {a}._edge is None else {2 * place}",
-            ]
+            lines += [f"    {a}_ = {a}._data", f"    e_{a} = {a}._edge"]
             continue
         lines += [
             f"    if {a}.__class__ is Tensor:",
             f"        {a}_ = {a}._data",
-            f"        kind {'+' if i else ''}= {place} if {a}._edge is None else {2 * place}",
+            f"        e_{a} = {a}._edge",
             "    else:",
             f"        {a}_ = {a}",
+            f"        e_{a} = None",
         ]
-        if not i:
-            lines.append("        kind = 0")
     raws = [f"{a}_" for a in names]
-    key = ", ".join(f"{r}.__class__" for r in raws)
+    lines.append(f"    cls = {raws[0]}.__class__")
+    types = ", ".join(["cls", *[f"{r}.__class__" for r in raws[1:]]])
     if len(raws) == 2:  # operands of one type, the everyday case, need no pair as a key
-        a, b = (f"{r}.__class__" for r in raws)
-        look_up = f"table[{a}] if {a} is {b} else table[{key}]"
-        types = f"{a} if {a} is {b} else ({key})"
+        same = f"cls is {raws[1]}.__class__"
+        look_up = f"table[cls] if {same} else table[{types}]"
+        types = f"cls if {same} else ({types})"
     else:
-        look_up = f"table[{key}]"
-        types = f"({key})" if len(raws) > 1 else key
+        look_up = f"table[{types}]"
+        types = f"({types})" if len(raws) > 1 else types
     call = ", ".join([*raws, *options])
     lines += ["    try:", f"        forward = {look_up}", "    except KeyError:"]
     if operator:
@@ -491,11 +489,17 @@ def write_call(p: Primitive, operator: bool, reflected: bool, inlined: Plan | No
         f"        raise explain(error, ({''.join(r + ', ' for r in raws)}), {given}) from error",
     ]
     if inlined is not None:
-        lines.append(f"    if kind == {sum(kind * 3**i for i, kind in enumerate(inlined.kinds))}:")
-        lines += ["    " + line for line in write_record(p, inlined, inlined.kinds).split("\n")[1:]]
+        test = {PLAIN: "{0}_ is {0}", CONSTANT: "e_{0} is None and {0}_ is not {0}", ACTIVE: "e_{0} is not None"}
+        conditions = [test[kind].format(a) for a, kind in zip(names, inlined.kinds, strict=True)]
+        lines.append(f"    if {' and '.join(conditions)}:")
+        record = write_record(p, inlined, inlined.kinds, edge="e_{}")
+        lines += ["    " + line for line in record.split("\n")[1:]]
     if not operator:
-        lines += ["    if not kind:", f"        return {_results(p) if p.residuals else 'out'}"]
+        lines.append(f"    if {' and '.join(f'{a}_ is {a}' for a in names)}:")
+        lines.append(f"        return {_results(p) if p.residuals else 'out'}")
+    kinds = [f"((0 if {a}_ is {a} else {3**i}) if e_{a} is None else {2 * 3**i})" for i, a in enumerate(names)]
     lines += [
+        f"    kind = {' + '.join(kinds)}",
         "    try:",
         "        record = records[kind]",
         "    except KeyError:",
@@ -511,8 +515,11 @@ def _results(p: Primitive) -> str:
     return "out[0]" if len(p.outputs) == 1 else f"out[:{len(p.outputs)}]"
 
 
-def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str:
-    """The source of what follows the forward for one pattern: wrap the result, and record it if ``plan`` says so."""
+def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...], edge: str = "{}._edge") -> str:
+    """The source of what follows the forward for one pattern: wrap the result, and record it if ``plan`` says so.
+
+    ``edge`` says where to find the edge of an operand.
+    """
     names = p.operands
     raws = [f"{a}_" for a in names]
     lines = [f"def record({', '.join([*names, *raws, 'out', *p.options])}):"]
@@ -550,7 +557,7 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
                 kept.append(name)
         array = ["tensor._edge = node = ArrayNode()", "node.plan = plan"]
         if plan.fits_scalar_node:  # so this is an array; and NumPy makes a new tuple whenever it is asked for a shape
-            array.append(f"node.shape = {names[0] + '._edge' if p.keeps_shape else 'out'}.shape")
+            array.append(f"node.shape = {edge.format(names[0]) if p.keeps_shape else 'out'}.shape")
             array.append("node.dtype = out.dtype")
         elif p.tested:
             array += ["if out.__class__ is float:", "    node.shape, node.dtype = (), float", "else:"]
@@ -564,7 +571,7 @@ def write_record(p: Primitive, plan: Plan | None, kinds: tuple[int, ...]) -> str
             new = f"{a}._writes = [] if {a}._family is None else {a}._watch()"
             array += [f"w_{a} = {a}._writes", f"if w_{a} is None:", f"    w_{a} = {new}"]
         array.append(f"node.writes = ({''.join(f'w_{a}, ' for a in plan.kept_tensors)})")
-        edges = [f"{names[i]}._edge" for i in plan.active]
+        edges = [edge.format(names[i]) for i in plan.active]
         array.append(f"node.edges = ({''.join(edge + ', ' for edge in edges)})")
         array.append(f"node.saved = ({''.join(k + ', ' for k in kept)})")
         if plan.fits_scalar_node:

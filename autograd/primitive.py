@@ -110,9 +110,7 @@ class Primitive:
         self._inlined: Plan | None = None
         self._plans: dict[tuple[tuple[int, ...], bool], Plan | None] = {}
         names = (*self.operands, *self.options, *self.residuals, *self.outputs)
-        made = {
-            f"{before}{x}{after}" for x in (*self.operands, *self.outputs) for before, after in (("", "_"), ("w_", ""))
-        }
+        made = {made for x in (*self.operands, *self.outputs) for made in (f"{x}_", f"e_{x}", f"w_{x}")}
         made.update(f"{what}_{i}" for what in ("edge", "rule") for i in range(len(self.operands)))
         taken = made.union(RESERVED).intersection(names)
         taken.update({"out"}.intersection((*self.operands, *self.options, *self.residuals)))

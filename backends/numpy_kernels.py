@@ -6,6 +6,7 @@ Each takes a primitive's operands and options and gives what its forward gives. 
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -144,6 +145,17 @@ def mean(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     return out if dtype.char != "e" else out.astype(dtype)
 
 
+def spread_mean(g: Any, x_spec: Any, axis: tuple[int, ...]) -> Any:
+    """The cotangent of a mean of all elements, of a few: one number everywhere."""
+    shape = x_spec.shape
+    n = math.prod(shape)
+    if g.size != 1 or not 0 < n <= SMALL or g.dtype.itemsize < 4 or len(axis) != len(shape):
+        return NotImplemented
+    out = np.empty(shape, g.dtype)
+    out.fill((g / n).item())
+    return out
+
+
 def max(x: Any, /, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     """``x.max`` without its Python frames."""
     return max_reduce(x, axis, None, None, keepdims)
@@ -239,6 +251,7 @@ KERNELS: dict[str, Any] = {
     "matmul": matmul,
     "sum": sum,
     "mean": mean,
+    "spread_mean": spread_mean,
     "max": max,
     "min": min,
     "var": var,

@@ -101,7 +101,7 @@ def test_generated_code_uses_no_names_a_user_may_take() -> None:
         names = {name for code in codes for name in (*code.co_varnames, *code.co_freevars)}
         names |= {i.argval for code in codes for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
         names -= {*p.operands, *p.options, *p.residuals, *p.outputs}
-        names -= {*(f"{x}_" for x in p.operands), *(f"w_{x}" for x in (*p.operands, *p.outputs))}
+        names -= {made for x in (*p.operands, *p.outputs) for made in (f"{x}_", f"e_{x}", f"w_{x}")}
         found |= names
     unknown = {name for name in found if name not in RESERVED | {"out"} and not re.fullmatch(r"(edge|rule)_\d+", name)}
     assert unknown == {"Exception", "KeyError", "TypeError"}, unknown

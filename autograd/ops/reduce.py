@@ -87,8 +87,13 @@ def mean(xp: Any, x: Any, /, *, axis: Axes, keepdims: bool) -> Any:
     return x.mean(axis=axis, keepdims=keepdims)
 
 
-# Divided while it is small, then spread.
-mean.vjp(x=lambda g, x_spec, axis: spread(over(g, count(x_spec, axis) or 1), x_spec, axis))
+@composed
+def spread_mean(g: Any, x_spec: Any, axis: Axes) -> Any:
+    """The cotangent of a mean's operand: divided while it is small, then spread."""
+    return spread(over(g, count(x_spec, axis) or 1), x_spec, axis)
+
+
+mean.vjp(x=spread_mean)
 
 
 # Largest and smallest ---------------------------------------------------------------------------------------
