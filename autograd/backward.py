@@ -31,11 +31,12 @@ def fit(g: Any, edge: Any, beside: Any = None) -> Any:
 
     A number becomes an array where the cotangent ``beside`` it lives.
     """
-    target = edge.shape
-    if g.__class__ is float and edge.dtype is float:
-        return g
-    size = getattr(g, "shape", None)
-    if size is None:
+    target, dtype = edge.shape, edge.dtype
+    if g.__class__ is float:
+        return g if dtype is float else _from_number(g, edge, beside)
+    try:
+        size = g.shape
+    except AttributeError:
         return _from_number(g, edge, beside)
     if size != target:
         if len(size) > len(target):
@@ -45,13 +46,13 @@ def fit(g: Any, edge: Any, beside: Any = None) -> Any:
             g = shape.broadcast_to(g, shape=target)
         else:
             g = reduce.unbroadcast(g, shape=target)
-    if edge.dtype is float:
+    if dtype is float:
         return g if is_tensor(g) else float(g.real)
-    if g.dtype is not edge.dtype and g.dtype != edge.dtype:
-        if g.dtype.kind == "c" and edge.dtype.kind != "c":
+    if g.dtype is not dtype and g.dtype != dtype:
+        if g.dtype.kind == "c" and dtype.kind != "c":
             g = arithmetic.real(g)
-        if g.dtype != edge.dtype:
-            g = arithmetic.astype(g, dtype=edge.dtype)
+        if g.dtype != dtype:
+            g = arithmetic.astype(g, dtype=dtype)
     return g
 
 
@@ -126,7 +127,7 @@ def cotangent_for(tensor: Any, gradient: Any, caller: str) -> Any:
                 f"{caller}: expected one element, or a gradient of shape {tensor.shape}; got a Tensor of shape "
                 f"{tensor.shape} and no gradient. Reduce it first, e.g. .sum(), or pass gradient=…."
             )
-        return backends.of(data).one(data)
+        return (backends.BY_TYPE.get(data.__class__) or backends.of(data)).one(data)
     if not is_tensor(gradient):
         backend = backends.of(tensor._data)
         gradient = backend.asarray(gradient, dtype=None if not backend.owns_memory else tensor.dtype)
@@ -149,45 +150,49 @@ def _alike(a: Any, b: Any) -> bool:
 
 def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> None:
     """Add the cotangents to ``.grad`` of the leaves that are still there: all of them, or, on an error, none."""
-    new = RUNTIME["Tensor"]._wrap
-    fresh: list[tuple[Any, Any]] = []  # of leaves without a gradient, which is the everyday case
+    cls = RUNTIME["Tensor"]
+    fresh: list[Any] = []  # had no gradient, the everyday case: have theirs now, and lose it on an error
     steps: list[tuple[Any, Any, bool | None]] = []
     more: list[tuple[Any, Any, Any]] = []  # of Tensors that were switched off and on: each of their leaves in turn
     with _GRAD_LOCK:
-        while found:
-            edge, g = found.popitem()
-            if edge.__class__ is Leaf:
-                tensor = edge.tensor()
-                if tensor is None:
-                    continue
-                old = tensor._grad
-            else:
-                tensor = tensors.get(edge)
-                if edge.__class__ is FormerLeaf and tensor is None:
-                    raise GraphError(
-                        f"backward: expected a leaf of the shape it was recorded with, {edge.shape}; its data was "
-                        "replaced by some of another shape since. Compute the result again after x.data = …."
-                    )
-                if tensor is None:
-                    continue
-                old = tensor.grad
-            if tensor._edge is not edge and edge not in tensors:
-                more.append((edge, tensor, g))
-            elif old is None and not record:
-                if g.__class__ is not float and (g.base is not None or getrefcount(g) > SOLE):
-                    # After a + b both gradients are one array: what anybody else can see is copied.
-                    g = backends.of(g).copy(g)
-                fresh.append((tensor, new(g)))
-            elif record:
-                g = g if is_tensor(g) else new(g)
-                steps.append((tensor, g if old is None else old + g, False))
-            elif tensor._grad_owned and old._edge is None and _alike(old._data, g):
-                steps.append((tensor, g, None))
-            else:
-                steps.append((tensor, old + (new(g) if old._edge is not None else g), old._edge is None))
-        for tensor, value in fresh:
-            tensor._grad = value
-            tensor._grad_owned = True
+        try:
+            while found:
+                edge, g = found.popitem()
+                if edge.__class__ is Leaf:
+                    tensor = edge.tensor()
+                    if tensor is None:
+                        continue
+                    old = tensor._grad
+                else:
+                    tensor = tensors.get(edge)
+                    if edge.__class__ is FormerLeaf and tensor is None:
+                        raise GraphError(
+                            f"backward: expected a leaf of the shape it was recorded with, {edge.shape}; its data was "
+                            "replaced by some of another shape since. Compute the result again after x.data = …."
+                        )
+                    if tensor is None:
+                        continue
+                    old = tensor.grad
+                if tensor._edge is not edge and edge not in tensors:
+                    more.append((edge, tensor, g))
+                elif old is None and not record:
+                    if g.__class__ is not float and (g.base is not None or getrefcount(g) > SOLE):
+                        # After a + b both gradients are one array: what anybody else can see is copied.
+                        g = backends.of(g).copy(g)
+                    tensor._grad = cls._wrap(g)
+                    tensor._grad_owned = True
+                    fresh.append(tensor)
+                elif record:
+                    g = g if is_tensor(g) else cls._wrap(g)
+                    steps.append((tensor, g if old is None else old + g, False))
+                elif tensor._grad_owned and old._edge is None and _alike(old._data, g):
+                    steps.append((tensor, g, None))
+                else:
+                    steps.append((tensor, old + (cls._wrap(g) if old._edge is not None else g), old._edge is None))
+        except BaseException:
+            for tensor in fresh:
+                tensor._grad = None
+            raise
         for tensor, value, owned in steps:
             if owned is None:
                 old = tensor._grad

@@ -28,9 +28,10 @@ def composed(formula: Callable[..., Any]) -> Any:
     """Decorator: plain arrays may run a backend's kernel in place of this formula of primitives.
 
     The formula takes its arguments by position and returns one value or a tuple of them. A rule may be one: the graph
-    keeps for it what its parameters name, as for any other. The backend is that of the first parameter after ``g``, of
-    ``g`` itself where that is but a ``_spec``. A kernel is called as the formula is and answers ``NotImplemented`` where it is not made for what it gets; then the
-    formula runs. None of a kernel's arguments is, or (``g`` of several outputs) holds, a Tensor.
+    keeps for it what its parameters name, as for any other. The backend is that of the first parameter after ``g``, or
+    of ``g`` itself where that is but a ``_spec``. A kernel is called as the formula is and answers ``NotImplemented``
+    where it is not made for what it gets; then the formula runs. None of a kernel's arguments is, or (``g`` of several
+    outputs) holds, a Tensor.
 
     Returns:
         a function with the formula's parameters; ``.formula`` is the formula itself.

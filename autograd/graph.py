@@ -230,6 +230,9 @@ class Pending:
                 self._owned.add(edge)
 
 
+_NOTHING: frozenset[Any] = frozenset()
+
+
 class Sweep:
     """One backward pass: the functions that touch cotangents, raw or recorded.
 
@@ -263,12 +266,15 @@ def sweep(
     it directly, not through another. Without ``hooks`` nobody else learns of the pass: no hook runs, no Tensor
     retains.
     """
-    fit = how.fit
     mode = get_mode()
     watchers = mode.watchers if mode is not None else ()
-    wanted = frozenset(inputs) if inputs is not None else frozenset()
-    stop = wanted if cut else frozenset()
-    way = None if inputs is None else on_the_way(roots, inputs, oldest, stop)
+    way: set[Any] | None = None
+    wanted = stop = _NOTHING
+    if inputs is not None:
+        wanted = frozenset(inputs)
+        if cut:
+            stop = wanted
+        way = on_the_way(roots, inputs, oldest, stop)
     everyday = way is None and how.wrap is None and not watchers
     found: dict[Any, Any] = {}  # of inputs that are nodes
     retained: list[tuple[Any, Any, Any]] = []  # Tensors that keep their gradient: set when all has gone well
@@ -284,7 +290,7 @@ def sweep(
             node = stack.pop()
         g = received.pop(node)
         if node.note is not None and hooks:
-            g = _notify(node, g, fit, retained)
+            g = _notify(node, g, how.fit, retained)
         try:
             if everyday:
                 step = node.plan.deliver
@@ -301,12 +307,12 @@ def sweep(
     g = None
     for edge in received:
         if edge.note is not None and hooks:
-            received[edge] = _notify(edge, received[edge], fit, retained)
-    found.update(received)
+            received[edge] = _notify(edge, received[edge], how.fit, retained)
+    received.update(found)
     for edge, tensor, g in retained:
-        if edge not in found:
+        if edge not in received:
             tensor._retain(g)
-    return found
+    return received
 
 
 def deliver(

@@ -10,8 +10,8 @@ import pytest
 import backends
 from autograd import gradients, tensor
 from autograd.composed import COMPOSED, composed
-from autograd.ops import activations, network
-from autograd.plan import rule_parameters
+from autograd.ops import activations, network, reduce
+from autograd.plan import Spec, rule_parameters
 
 
 @pytest.fixture
@@ -54,6 +54,22 @@ def test_the_formula_runs_where_the_kernel_declines_and_where_there_is_none(thri
     assert len(calls) == 1
     assert function(2.0, 1.0) == 6.0 and function(2.0, None) == 6.0
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize(
+    ("shape", "axis", "kept"),
+    [((3, 4), (0, 1), False), ((3, 4), (0, 1), True), ((5,), (0,), False), ((3, 4), (1,), False), ((1, 4), (1,), True),
+     ((), (), False), ((0, 2), (0, 1), False), ((80, 80), (0, 1), False), ((1, 1), (0, 1), True)],
+)  # fmt: skip
+def test_the_cotangent_of_a_mean(shape: Any, axis: Any, kept: bool, dtype: str) -> None:
+    """The kernel for a few elements gives what the formula gives: shape, dtype and every bit."""
+    g = np.asarray(np.random.default_rng(0).normal(size=np.ones(shape).mean(axis, keepdims=kept).shape)).astype(dtype)
+    for cotangent in (g, g[()]):
+        found = reduce.spread_mean(cotangent, Spec(shape, g.dtype), axis)
+        wanted = reduce.spread_mean.formula(cotangent, Spec(shape, g.dtype), axis)
+        assert found.dtype == wanted.dtype == dtype
+        np.testing.assert_array_equal(found, wanted)
 
 
 def test_it_is_known_by_its_name_and_parameters(thrice: Any) -> None:

@@ -26,7 +26,7 @@ def matmul(xp: Any, a: Any, b: Any, /) -> Any:
 
 # A vector is a matrix of one row (a) or one column (b); batch axes that were broadcast are summed where they arrive.
 def _matmul_a(g: Any, b: Any, a_spec: Any) -> Any:
-    rank = len(b.shape)
+    rank = b.ndim
     if rank == 2 and len(a_spec.shape) > 1:
         return matmul(g, b.T)
     if rank == 1:
@@ -39,7 +39,7 @@ def _matmul_a(g: Any, b: Any, a_spec: Any) -> Any:
 
 
 def _matmul_b(g: Any, a: Any, b_spec: Any) -> Any:
-    rank, columns = len(a.shape), len(b_spec.shape)
+    rank, columns = a.ndim, len(b_spec.shape)
     if rank == 2 and columns > 1:
         return matmul(a.T, g)
     if rank == 1:
