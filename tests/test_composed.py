@@ -64,7 +64,7 @@ def test_the_formula_runs_where_the_kernel_declines_and_where_there_is_none(thri
 )  # fmt: skip
 def test_the_cotangent_of_a_mean(shape: Any, axis: Any, kept: bool, dtype: str) -> None:
     """The kernel for a few elements gives what the formula gives: shape, dtype and every bit."""
-    g = np.asarray(np.random.default_rng(0).normal(size=np.ones(shape).mean(axis, keepdims=kept).shape)).astype(dtype)
+    g = np.asarray(np.random.default_rng(0).normal(size=np.ones(shape).sum(axis, keepdims=kept).shape)).astype(dtype)
     for cotangent in (g, g[()]):
         found = reduce.spread_mean(cotangent, Spec(shape, g.dtype), axis)
         wanted = reduce.spread_mean.formula(cotangent, Spec(shape, g.dtype), axis)
