@@ -391,7 +391,10 @@ def result_dtype(primitive: Primitive, operands: Sequence[Any], **options: Any) 
 
 def _start(primitive: Primitive, name: str, operands: Sequence[Any]) -> tuple[Formula, list[Any]]:
     if not primitive.elementwise:
-        raise EmitError(f"{primitive.name}: expected an element-wise primitive; this one is lowered, not printed.")
+        raise EmitError(
+            f"{primitive.name}: expected an element-wise primitive; this one is lowered, not printed. "
+            "Print its operands' formulas instead."
+        )
     formula = Formula(name)
     symbols = [
         o if o is None or isinstance(o, NUMBERS) else Symbol(formula, n, np.dtype(o))

@@ -1,6 +1,6 @@
 """How an operation is defined: ``@primitive``, ``@elementwise``, and its rules.
 
-Imports ``plan``, ``graph``, ``mode``, ``backends``.
+Imports ``plan``, ``failures``, ``graph``, ``mode``, ``backends``.
 
     @elementwise
     def divide(xp, a, b, /):
@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import backends
-from autograd.graph import GraphError
+from autograd.failures import WEAK, explained
 from autograd.mode import get_mode
 from autograd.plan import (
     ACTIVE,
@@ -48,8 +48,6 @@ RESERVED = TAKEN.union(("specs", "t", "tangents", "written", "xs"))
 # After so many uses a pattern of operands is written into the call itself.
 HOT = 64
 _LOCK = threading.Lock()
-# Bare numbers and None take the backend of the operands beside them.
-WEAK = frozenset({float, int, bool, complex, type(None)})
 
 
 class Primitive:
@@ -133,7 +131,9 @@ class Primitive:
         """
         for operand, rule in rules.items():
             if operand not in self.operands:
-                raise ValueError(f"{self.name}.vjp: expected one of the operands {self.operands}; got {operand!r}.")
+                raise ValueError(
+                    f"{self.name}.vjp: expected one of the operands {self.operands}; got {operand!r}. Correct the name."
+                )
             if rule is not None:
                 self._check_parameters(rule)
             self.rules[operand] = rule
@@ -149,7 +149,9 @@ class Primitive:
         """State a forward rule ``(t, …) -> tangent of the output`` of one operand where the default falls short."""
         for operand, rule in rules.items():
             if operand not in self.operands:
-                raise ValueError(f"{self.name}.jvp: expected one of the operands {self.operands}; got {operand!r}.")
+                raise ValueError(
+                    f"{self.name}.jvp: expected one of the operands {self.operands}; got {operand!r}. Correct the name."
+                )
             self.jvps[operand] = rule
 
     def jvp_all(self, rule: Rule) -> None:
@@ -283,7 +285,8 @@ class Primitive:
         """An operator met a type no backend knows: lists and tuples become arrays, the rest is not ours."""
         tensor = next(operand for operand in operands if operand.__class__ is RUNTIME["Tensor"])
         backend = backends.of(tensor._data)
-        if any(isinstance(operand, (list, tuple)) for operand in operands) and backend.owns_memory:
+        if any(isinstance(operand, (list, tuple)) for operand in operands):
+            backend = backend if backend.owns_memory else backends.default()
             operands = tuple([backend.asarray(o) if isinstance(o, (list, tuple)) else o for o in operands])
             return self.call(*operands)
         if all(o.__class__ is RUNTIME["Tensor"] or o.__class__ in backends.BY_TYPE for o in operands):
@@ -301,7 +304,7 @@ class Primitive:
             TypeError: a type no backend knows, or types of two backends.
         """
         found: dict[str, backends.Backend] = {}
-        for kind in types:
+        for kind in (types := tuple(types)):
             if kind not in WEAK:
                 backend = backends.BY_TYPE.get(kind) or self._backend_of(kind)
                 found[backend.name] = backend
@@ -312,6 +315,8 @@ class Primitive:
             )
         backend = next(iter(found.values())) if found else backends.get("scalar")
         kernel, formula = backend.KERNELS.get(self.name), functools.partial(self.forward, backend.xp)
+        if not found and complex in types:
+            return _of_reals(kernel or formula)
         if kernel is None:
             return formula
         return _unless_declined(kernel, formula) if getattr(kernel, "declines", False) else kernel
@@ -412,65 +417,15 @@ class Primitive:
 
     def explain(self, error: Exception, values: tuple[Any, ...], options: dict[str, Any]) -> Exception:
         """The forward's error with the operation's name, what came, and what to do."""
-        if isinstance(error, (MemoryError, GraphError)):
-            return error
-        text = None
-        if self.hint is not None:
-            try:
-                text = self.hint(*values, **options)
-            except Exception:
-                text = None
-        if text is not None:
-            text = f"{self.name}: {text}"
-        elif isinstance(error, (AttributeError, TypeError)) and all(value.__class__ in WEAK for value in values):
-            came = ", ".join(map(repr, values[:3]))
-            return TypeError(
-                f"{self.name}: expected arrays; got Python numbers ({came}). Make arrays of them with tensor(x)."
-            )
-        elif str(error).startswith(f"{self.name}: "):
-            return error
-        else:
-            operands = self.operands or tuple(f"xs[{i}]" for i in range(len(values)))
-            came = ", ".join(f"{n} is {_describe(v)}" for n, v in zip(operands, values, strict=False))
-            what = str(error) or type(error).__name__
-            text = f"{self.name}: {_EXPECTED.get(what, what)}; {came}"
-            text += "".join(f", {name}={value!r}" for name, value in options.items() if _is_short(value))
-        try:
-            return type(error)(text)
-        except Exception:
-            return ValueError(text)
+        return explained(self, error, values, options)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
 
-# Python's own words for domain errors of floats, with what was expected instead.
-_EXPECTED = {
-    "float division by zero": "expected a divisor other than 0",
-    "division by zero": "expected a divisor other than 0",
-    "float modulo": "expected a divisor other than 0",
-    "math domain error": "expected a value inside the function's domain",
-    "expected a positive input": "expected a value inside the function's domain",
-    "expected a nonnegative input": "expected a value inside the function's domain",
-    "math range error": "expected a value whose result fits a float",
-    "(34, 'Numerical result out of range')": "expected a value whose result fits a float",
-}
-
-
-def _describe(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    if shape is None:
-        return repr(value)
-    return f"{tuple(shape)} {value.dtype}"
-
-
 def _full_name(kind: type) -> str:
     """``torch.Tensor``, ``str``: a class of another library could be taken for ours."""
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-
-
-def _is_short(value: Any) -> bool:
-    return value is None or (isinstance(value, (int, float, str, bool, tuple)) and len(repr(value)) < 60)
 
 
 # What stands in for a primitive's code until it is first called; it closes over what that code closes over.
@@ -487,6 +442,18 @@ def _unless_declined(kernel: Callable[..., Any], formula: Callable[..., Any]) ->
         return formula(*operands, **options) if out is NotImplemented else out
 
     return forward
+
+
+def _of_reals(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """``forward`` of Python numbers with a complex one among them: a graph of floats has none, but may compare."""
+
+    def real(*operands: Any, **options: Any) -> Any:
+        out = forward(*operands, **options)
+        if out.__class__ is complex:
+            raise TypeError("a complex result")
+        return out
+
+    return real
 
 
 def primitive(forward: Callable[..., Any] | None = None, /, **properties: Any) -> Any:

@@ -137,7 +137,10 @@ class Hvp(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not args:
-            raise TypeError(f"{self.name}: expected the function's arguments and, after them, a vector; got nothing.")
+            raise TypeError(
+                f"{self.name}: expected the function's arguments and, after them, a vector; got nothing. "
+                "Write hvp(f)(x, v)."
+            )
         vector, args = args[-1], args[:-1]
         inner = self.inner(args, kwargs)
         gradient = inner.pull_recorded(scalar_root(inner))

@@ -99,7 +99,10 @@ def flat_places(shape: tuple[int, ...], index: Any, count: int) -> np.ndarray | 
         size = shape[axis]
         places = last.astype(np.intp)
         if places.size and not -size <= places.min() <= places.max() < size:
-            raise IndexError(f"add_at: expected indices from {-size} to {size - 1} on axis {axis}; got others.")
+            raise IndexError(
+                f"add_at: expected indices from {-size} to {size - 1} on axis {axis}; got others. "
+                "Correct the indices, or clip them."
+            )
         places += (places < 0) * size
         inner, outer = math.prod(shape[axis + 1 :]), math.prod(shape[:axis])
         if inner > 1:

@@ -59,8 +59,8 @@ def _rint(x: float) -> float:
 
 def _power(a: float, b: float) -> float:
     out = a**b
-    if isinstance(out, complex):
-        raise ValueError("a negative base with a fractional exponent has no real power")
+    if isinstance(out, complex) and not isinstance(a, complex) and not isinstance(b, complex):
+        raise ValueError("no real power")
     return out
 
 
@@ -112,12 +112,20 @@ class ScalarBackend(Backend):
     }
 
     def asarray(self, data: Any, dtype: Any = None, device: str | None = None) -> float:
-        try:
-            return float(data)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"scalar: expected one real number; got {type(data).__name__}. Use tensor(...) for arrays."
-            ) from None
+        came = getattr(getattr(data, "dtype", None), "name", type(data).__name__)
+        if getattr(data, "shape", ()) == () and not isinstance(data, (list, tuple)):
+            if isinstance(data, (str, bytes, bytearray)) or came.startswith(("str", "bytes")):
+                raise TypeError(f"scalar: expected one real number; got text, {data!r}. Convert it first: float(x).")
+            if came.startswith("complex"):
+                raise TypeError(
+                    f"scalar: expected one real number; got {came}. Take its .real, or use tensor(...), which has "
+                    "complex arrays."
+                )
+            try:
+                return float(data)
+            except (TypeError, ValueError):
+                pass
+        raise TypeError(f"scalar: expected one real number; got {type(data).__name__}. Use tensor(...) for arrays.")
 
     def copy(self, array: float) -> float:
         return array

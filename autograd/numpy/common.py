@@ -125,6 +125,27 @@ def _fit(x: Any, backend: backends.Backend) -> Any:
     return backend.asarray(list(x) if x.__class__ is range else x)
 
 
+def arrays_only(name: str, *xs: Any) -> None:
+    """Raise where a Tensor of a scalar graph, or a bare number beside one, stands for an array.
+
+    Raises:
+        TypeError: one does.
+
+    >>> from autograd import scalar
+    >>> arrays_only("pad", scalar(2.0))
+    Traceback (most recent call last):
+        ...
+    TypeError: pad: expected an array; got a number of a scalar graph, 2.0. Make an array of it with tensor([…]).
+    """
+    for x in xs:
+        x = raw(x)
+        if x.__class__ is float:
+            raise TypeError(
+                f"{name}: expected an array; got a number of a scalar graph, {x!r}. Make an array of it with "
+                "tensor([…])."
+            )
+
+
 def _known(x: Any) -> Any:
     backends.of(x)
     return x
@@ -166,7 +187,7 @@ def normalize_axis(axis: Any, ndim: int, name: str = "axis") -> tuple[int, ...]:
     >>> normalize_axis(2, 2)
     Traceback (most recent call last):
         ...
-    numpy.exceptions.AxisError: axis: axis 2 is out of bounds for array of dimension 2
+    numpy.exceptions.AxisError: axis: axis 2 is out of bounds for array of dimension 2. Choose one from -2 to 1.
     """
     if axis is None:
         return tuple(range(ndim))
@@ -175,9 +196,9 @@ def normalize_axis(axis: Any, ndim: int, name: str = "axis") -> tuple[int, ...]:
             return (axis,)
         if -ndim <= axis < 0:
             return (axis + ndim,)
-        raise AxisError(axis, ndim, name)
+        raise outside(axis, ndim, name)
     if not isinstance(axis, (tuple, list)):
-        return normalize_axis(operator.index(axis), ndim, name)
+        return (normalize_one(axis, ndim, name),)
     axes = tuple([normalize_one(a, ndim, name) for a in axis])
     if len(set(axes)) != len(axes):
         raise ValueError(
@@ -191,11 +212,24 @@ def normalize_one(axis: Any, ndim: int, name: str = "axis") -> int:
 
     Raises:
         AxisError: it is outside ``-ndim … ndim-1``.
+        TypeError: it is no integer.
     """
-    axis = operator.index(axis)
+    try:
+        axis = operator.index(axis)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected an integer, or a tuple of integers for several axes; got {axis!r}. "
+            "Convert it first: int(axis)."
+        ) from None
     if not -ndim <= axis < ndim:
-        raise AxisError(axis, ndim, name)
+        raise outside(axis, ndim, name)
     return axis % ndim
+
+
+def outside(axis: int, ndim: int, name: str = "axis") -> AxisError:
+    """The error for an axis that an array hasn't got: NumPy's, with its words and the fix."""
+    fix = f"Choose one from {-ndim} to {ndim - 1}." if ndim else "Give the array one first: x[None]."
+    return AxisError(f"{name}: axis {axis} is out of bounds for array of dimension {ndim}. {fix}")
 
 
 def as_dtype(dtype: Any) -> Any:
@@ -204,7 +238,10 @@ def as_dtype(dtype: Any) -> Any:
     >>> as_dtype(float), as_dtype("float32")
     (dtype('float64'), dtype('float32'))
     """
-    return _dtype(dtype)
+    try:
+        return _dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype: expected a dtype such as 'float32'; got {dtype!r}. Correct its name.") from None
 
 
 # Integers that name classes and rows --------------------------------------------------------------------
@@ -217,6 +254,7 @@ def integers(name: str, labels: Any, other: Any, what: str = "labels") -> Any:
         TypeError: they are floats.
     """
     labels = raw(arraylike(labels, other))
+    arrays_only(name, labels)
     if labels.dtype.kind not in "iu":
         fix = "Cast them with .astype('int64')"
         if what == "labels":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.numpy.common import arraylike, backend_of, hand_over, has_tensor, normalize_axis, unsupported
+from autograd.numpy.common import arraylike, arrays_only, backend_of, hand_over, has_tensor, normalize_axis, unsupported
 from autograd.numpy.subscripts import LETTERS, cheapest_pair, from_lists, one_contraction, parse
 from autograd.ops import reduce
 from autograd.ops import shape as _shape
@@ -31,6 +31,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     array(5.)
     """
     a, b = arrays(a, b)
+    arrays_only("tensordot", a, b)
     if not has_tensor(a, b):
         return hand_over("tensordot", (a, b), axes=axes)
     m, n = len(a.shape), len(b.shape)
@@ -41,7 +42,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         if not 0 <= axes <= min(m, n):
             raise ValueError(
                 f"tensordot: expected axes from 0 to {min(m, n)}, which both operands have; got {axes} for "
-                f"{tuple(a.shape)} and {tuple(b.shape)}."
+                f"{tuple(a.shape)} and {tuple(b.shape)}. "
+                "Choose fewer."
             )
         first, second = tuple(range(m - axes, m)), tuple(range(axes))
     paired = [a.shape[i] for i in first], [b.shape[j] for j in second]

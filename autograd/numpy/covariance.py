@@ -52,7 +52,8 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         if tuple(w.shape) != expected:
             raise ValueError(
                 f"average: expected weights of shape {size} or {expected}, that of the axes {axes}; "
-                f"got {tuple(w.shape)}."
+                f"got {tuple(w.shape)}. "
+                "Reshape them."
             )
         order = tuple(sorted(range(len(axes)), key=axes.__getitem__))
         w = shape.transpose(w, axes=order)
@@ -106,7 +107,7 @@ def cov(
            [-1.,  1.]])
     """
     if ddof is not None and ddof != int(ddof):
-        raise ValueError(f"cov: expected a whole number as ddof; got {ddof}.")
+        raise ValueError(f"cov: expected a whole number as ddof; got {ddof}. Round it.")
     x = _variables("m", m, rowvar)
     if y is not None:
         x = joining.concatenate((x, _variables("y", y, rowvar)), axis=0)
@@ -120,12 +121,13 @@ def cov(
         given = arraylike(given, like=x)
         if len(given.shape) != 1 or given.shape[0] != n:
             raise ValueError(
-                f"cov: expected {name} to be a vector, one per observation, {n}; got shape {tuple(given.shape)}."
+                f"cov: expected {name} to be a vector, one per observation, {n}; got shape {tuple(given.shape)}. "
+                "Reshape it."
             )
         if name == "fweights" and bool((raw(given) != raw(given).round()).any()):
             raise TypeError("cov: expected whole numbers as fweights; got fractions. Pass them as aweights.")
         if bool((raw(given) < 0).any()):
-            raise ValueError(f"cov: expected {name} of 0 or more; got negative ones.")
+            raise ValueError(f"cov: expected {name} of 0 or more; got negative ones. Correct their sign.")
         w = given if w is None else arithmetic.multiply(w, given)
     if w is None:
         freedom: Any = n - ddof

@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 
 import backends
-from autograd.numpy.common import NUMBERS, arraylike, as_dtype, backend_of, has_tensor, is_tensor, raw
+from autograd.numpy.common import NUMBERS, arraylike, arrays_only, as_dtype, backend_of, has_tensor, is_tensor, raw
 from autograd.numpy.reducing import cast, wrapped
 from autograd.ops import arithmetic
 from autograd.ops import shape as shapes
@@ -184,6 +184,7 @@ def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
 
 def _in_order(name: str, a: Any, dtype: Any, like: Any) -> Any:
     a = asarray(a, dtype, like=like)
+    arrays_only(name, a)
     if not is_tensor(a):
         return getattr(backends.of(a).xp, name)(a)
     if name == "asfortranarray" or a._data.flags.c_contiguous:
@@ -201,6 +202,7 @@ def asarray_chkfinite(a: Any, dtype: Any = None, order: str | None = None) -> An
     array([1., 2.])
     """
     a = asarray(a, dtype, order)
+    arrays_only("asarray_chkfinite", a)
     data = raw(a)
     if data.dtype.kind in "fc" and not bool(backends.of(data).xp.isfinite(data).all()):
         raise ValueError("asarray_chkfinite: expected finite numbers; got NaN or an infinity. See isfinite(a).")
@@ -229,6 +231,7 @@ def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = Non
     array([0., 1., 2.])
     """
     x = raw(x)
+    arrays_only("from_dlpack", x)
     # DLPack's numbers: 1 main memory, 2 CUDA, 3 CUDA's pinned main memory, 13 CUDA's managed memory.
     there = device if device is not None else "cuda" if x.__dlpack_device__()[0] in (2, 13) else "cpu"
     backend = chosen("from_dlpack", there)

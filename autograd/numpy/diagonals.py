@@ -8,6 +8,7 @@ from typing import Any
 import backends
 from autograd.numpy.common import (
     arraylike,
+    arrays_only,
     hand_over,
     has_tensor,
     is_tensor,
@@ -50,7 +51,9 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         raise ValueError(f"diagonal: expected at least two axes; got shape {tuple(a.shape)}. For a matrix, use diag.")
     i, j = normalize_one(axis1, n, "axis1"), normalize_one(axis2, n, "axis2")
     if i == j:
-        raise ValueError(f"diagonal: expected two different axes; got axis1={axis1}, axis2={axis2}.")
+        raise ValueError(
+            f"diagonal: expected two different axes; got axis1={axis1}, axis2={axis2}. Choose another for one."
+        )
     return _shape.diagonal(a, offset=operator.index(offset), axis1=i, axis2=j)
 
 
@@ -192,6 +195,7 @@ def tril_indices_from(arr: Any, k: int = 0) -> tuple[Any, Any]:
     (array([1]), array([0]))
     """
     arr = arraylike(arr)
+    arrays_only("tril_indices_from", arr)
     return tuple(namespace_of(arr).tril_indices_from(raw(arr), k))
 
 
@@ -202,6 +206,7 @@ def triu_indices_from(arr: Any, k: int = 0) -> tuple[Any, Any]:
     (array([0]), array([1]))
     """
     arr = arraylike(arr)
+    arrays_only("triu_indices_from", arr)
     return tuple(namespace_of(arr).triu_indices_from(raw(arr), k))
 
 
@@ -223,5 +228,7 @@ def diag_indices_from(arr: Any) -> tuple[Any, ...]:
     arr = arraylike(arr)
     shape = tuple(arr.shape)
     if len(shape) < 2 or len(set(shape)) > 1:
-        raise ValueError(f"diag_indices_from: expected two or more axes of one size; got shape {shape}.")
+        raise ValueError(
+            f"diag_indices_from: expected two or more axes of one size; got shape {shape}. Take a square part of it."
+        )
     return (namespace_of(arr).arange(shape[0]),) * len(shape)

@@ -246,13 +246,18 @@ class Draws:
             return self._native_choice(n, size, replace, p, shuffle)
         count = math.prod(shape)
         if not replace and count > n:
-            raise ValueError(f"choice: expected at most {n} elements without replacing; got a size of {count}.")
+            raise ValueError(
+                f"choice: expected at most {n} elements without replacing; got a size of {count}. "
+                "Draw fewer, or with replace=True."
+            )
         if p is None:
             chosen = self.stream.integers(0, n, shape) if replace else self.stream.permutation(n)[:count].reshape(shape)
             return chosen
         p = raw(arraylike(p, like=self._uniform((1,), None)))
         if tuple(p.shape) != (n,):
-            raise ValueError(f"choice: expected {n} probabilities; got shape {tuple(p.shape)}.")
+            raise ValueError(
+                f"choice: expected {n} probabilities; got shape {tuple(p.shape)}. Give one for each element."
+            )
         xp = backends.of(p).xp
         if replace:
             reached = p.cumsum()

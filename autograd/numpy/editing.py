@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as _np
 
-from autograd.numpy.common import arraylike, backend_of, is_tensor, namespace_of, normalize_axis, normalize_one, raw
+from autograd.numpy.common import (
+    arraylike,
+    arrays_only,
+    backend_of,
+    is_tensor,
+    namespace_of,
+    normalize_axis,
+    normalize_one,
+    raw,
+)
 from autograd.numpy.indexing import take
 from autograd.numpy.shaping import flatten, moveaxis, sizes
 from autograd.ops import index as _index
@@ -70,15 +79,18 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if not isinstance(counts, (list, tuple)):
         count = operator.index(counts)
         if count < 0:
-            raise ValueError(f"repeat: expected a count of 0 or more; got {count}.")
+            raise ValueError(f"repeat: expected a count of 0 or more; got {count}. Correct its sign.")
         shape = tuple(a.shape)
         inner = _shape.reshape(a, shape=(*shape[: axis + 1], 1, *shape[axis + 1 :]))
         spread = _shape.broadcast_to(inner, shape=(*shape[: axis + 1], count, *shape[axis + 1 :]))
         return _owned(_shape.reshape(spread, shape=(*shape[:axis], size * count, *shape[axis + 1 :])), a)
     if len(counts) != size:
-        raise ValueError(f"repeat: expected one count, or one for each of {size} elements; got {len(counts)} counts.")
+        raise ValueError(
+            f"repeat: expected one count, or one for each of {size} elements; got {len(counts)} counts. "
+            "Give one number for all, or as many as there are elements."
+        )
     if min(counts, default=0) < 0:
-        raise ValueError(f"repeat: expected counts of 0 or more; got {min(counts)}.")
+        raise ValueError(f"repeat: expected counts of 0 or more; got {min(counts)}. Correct its sign.")
     return take(a, [i for i, count in enumerate(counts) for _ in range(count)], axis=axis)
 
 
@@ -92,7 +104,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     x = _shape.reshape(arraylike(a), shape=(-1,))
     shape = sizes(new_shape)
     if min(shape, default=1) < 0:
-        raise ValueError(f"resize: expected sizes of 0 or more; got {shape}.")
+        raise ValueError(f"resize: expected sizes of 0 or more; got {shape}. Name each size: there is no -1 here.")
     size, have = math.prod(shape), x.shape[0]
     if not have:
         zeros = namespace_of(x).zeros(shape, dtype=x.dtype)
@@ -117,7 +129,22 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     if axis is None:
         arr, axis = _shape.reshape(arr, shape=(-1,)), 0
     axis = normalize_one(axis, len(arr.shape))
-    return take(arr, _np.delete(_np.arange(arr.shape[axis]), _host(obj)).tolist(), axis=axis)
+    return take(arr, _places("delete", _np.delete, arr.shape[axis], axis, _host(obj)).tolist(), axis=axis)
+
+
+def _places(name: str, function: Any, size: int, axis: int, *args: Any) -> Any:
+    """NumPy's ``function`` of the places along an axis, as integers.
+
+    Raises:
+        IndexError: one is outside.
+    """
+    try:
+        return function(_np.arange(size), *args)
+    except IndexError:
+        raise IndexError(
+            f"{name}: expected places from {-size} to {size - 1} on axis {axis}; got {args[0]}. "
+            "Choose among these, or filter them first."
+        ) from None
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
@@ -150,11 +177,13 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
         count = values.shape[axis]
         where = operator.index(where)
         if not -size <= where <= size:
-            raise IndexError(f"insert: expected a place from {-size} to {size} on axis {axis}; got {where}.")
+            raise IndexError(
+                f"insert: expected a place from {-size} to {size} on axis {axis}; got {where}. Use append for the end."
+            )
         where += size if where < 0 else 0
         places = [*range(where), *range(size, size + count), *range(where, size)]
     else:
-        count = len(_np.insert(_np.arange(size), where, size)) - size
+        count = len(_places("insert", _np.insert, size, axis, where, size)) - size
         places = _np.insert(_np.arange(size), where, _np.arange(size, size + count)).tolist()
     shape = tuple([count if i == axis else extent for i, extent in enumerate(arr.shape)])
     return take(_join.concatenate(arr, _shape.broadcast_to(values, shape=shape), axis=axis), places, axis=axis)
@@ -170,8 +199,9 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     array([1., 0., 2.])
     """
     filt = arraylike(filt)
+    arrays_only("trim_zeros", filt)
     if not set(trim.lower()) <= set("fb"):
-        raise ValueError(f"trim_zeros: expected trim among 'f', 'b' and 'fb'; got {trim!r}.")
+        raise ValueError(f"trim_zeros: expected trim among 'f', 'b' and 'fb'; got {trim!r}. Choose one of them.")
     n = len(filt.shape)
     found = namespace_of(filt).nonzero(raw(filt))
     key = [slice(None)] * n

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import arraylike, has_tensor, namespace_of, raw
+from autograd.numpy.common import arraylike, arrays_only, has_tensor, namespace_of, raw
 from autograd.numpy.indexing import untracked
 from autograd.ops import shape as _shape
 from autograd.ops.arithmetic import copy as _copy
@@ -27,7 +27,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
            [4., 4.]]))
     """
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"meshgrid: expected indexing 'xy' or 'ij'; got {indexing!r}.")
+        raise ValueError(f"meshgrid: expected indexing 'xy' or 'ij'; got {indexing!r}. Choose one of them.")
     n = len(xi)
     places = list(range(n))
     if indexing == "xy" and n > 1:
@@ -55,6 +55,7 @@ def ix_(*args: Any) -> tuple[Any, ...]:
     out = []
     for i, arg in enumerate(args):
         x = raw(arraylike(arg))
+        arrays_only("ix_", x)
         if len(x.shape) != 1:
             raise ValueError(f"ix_: expected vectors; got shape {tuple(x.shape)}. Flatten it with ravel.")
         if x.dtype.kind == "b":

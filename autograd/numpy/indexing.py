@@ -10,6 +10,7 @@ from typing import Any
 import backends
 from autograd.numpy.common import (
     arraylike,
+    arrays_only,
     hand_over,
     has_tensor,
     is_tensor,
@@ -130,7 +131,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     elif mode == "clip":
         places = namespace_of(a).clip(places, 0, size - 1)
     elif mode != "raise":
-        raise ValueError(f"take: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}.")
+        raise ValueError(f"take: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}. Choose one of them.")
     return _index.getitem(a, index=((slice(None),) * axis + (places,)))
 
 
@@ -183,7 +184,10 @@ def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any
     last = _shape.transpose(arr, axes=(*[i for i in range(n) if i != axis], axis))
     rows = _shape.reshape(last, shape=(prod(rest), arr.shape[axis]))
     if not rows.shape[0]:
-        raise ValueError(f"apply_along_axis: expected at least one slice along axis {axis}; got {tuple(arr.shape)}.")
+        raise ValueError(
+            f"apply_along_axis: expected at least one slice along axis {axis}; got {tuple(arr.shape)}. "
+            "Give it more than none."
+        )
     results = [arraylike(func1d(_index.getitem(rows, index=(i, ...)), *args, **kwargs)) for i in range(rows.shape[0])]
     stacked = _join.stack(*results, axis=0)
     inner = tuple(results[0].shape)
@@ -207,6 +211,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
             raise unsupported("compress", "out")
         return hand_over("compress", (condition, a), axis=axis, out=out)
     flags = raw(arraylike(condition, like=a))
+    arrays_only("compress", a, flags)
     if len(flags.shape) != 1:
         raise ValueError(f"compress: expected a vector as the condition; got shape {tuple(flags.shape)}. Use extract.")
     return take(a, namespace_of(a).flatnonzero(flags), axis=axis)
@@ -219,6 +224,7 @@ def extract(condition: Any, arr: Any) -> Any:
     array([1., 4.])
     """
     arr = arraylike(arr)
+    arrays_only("extract", arr)
     return take(arr, namespace_of(arr).flatnonzero(raw(arraylike(condition, like=arr))))
 
 
@@ -237,7 +243,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError(
             f"select: expected as many choices as conditions, one at least; got {len(condlist)} conditions and "
-            f"{len(choicelist)} choices."
+            f"{len(choicelist)} choices. "
+            "Give one choice for each condition."
         )
     if not has_tensor(list(condlist), list(choicelist), default):
         first = arraylike(condlist[0])
@@ -277,7 +284,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     elif mode == "clip":
         which = xp.clip(which, 0, count - 1)
     elif mode != "raise":
-        raise ValueError(f"choose: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}.")
+        raise ValueError(f"choose: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}. Choose one of them.")
     elif bool(((which < 0) | (which >= count)).any()):
         raise ValueError(f"choose: expected integers from 0 to {count - 1}, one per choice; got others. Use a mode.")
     result = arrays[0]

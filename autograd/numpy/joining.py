@@ -46,7 +46,7 @@ def _arrays(name: str, arrays: Any) -> list[Any]:
             f"{name}: expected a list or tuple of arrays; got {type(arrays).__name__}. Make a list of it first."
         )
     if not arrays:
-        raise ValueError(f"{name}: expected at least one array; got none.")
+        raise ValueError(f"{name}: expected at least one array; got none. Pass a list of them.")
     return _coerced(arrays)
 
 
@@ -128,7 +128,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> Any:
     """
     x = arraylike(x)
     if not x.shape:
-        raise ValueError("unstack: expected at least one axis; got a 0-d array.")
+        raise ValueError("unstack: expected at least one axis; got a 0-d array. Give it one: x[None].")
     lead = (slice(None),) * normalize_one(axis, len(x.shape))
     return tuple([_index.getitem(x, index=(*lead, i, ...)) for i in range(x.shape[len(lead)])])
 
@@ -236,7 +236,7 @@ def _cuts(parts: Any, size: int) -> list[int]:
     if isinstance(parts, int) or (hasattr(parts, "__index__") and not getattr(parts, "shape", ())):
         count = operator.index(parts)
         if count <= 0:
-            raise ValueError(f"split: expected one section at least; got {count}.")
+            raise ValueError(f"split: expected one section at least; got {count}. Pass 1 or more.")
         each, more = divmod(size, count)
         return [i * each + min(i, more) for i in range(count + 1)]
     host = parts.tolist() if hasattr(parts, "tolist") else parts

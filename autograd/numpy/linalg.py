@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from numpy import finfo, result_type
 from numpy.linalg import LinAlgError
 
-from autograd.numpy.common import arraylike, normalize_axis, raw
+from autograd.numpy.common import arraylike, arrays_only, normalize_axis, raw
 from autograd.numpy.factors import (
     EighResult,
     EigResult,
@@ -194,6 +194,7 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
     array([0.5 , 0.25])
     """
     a, b = arraylike(a, like=(a, b)), arraylike(b, like=(a, b))
+    arrays_only("tensorsolve", a, b)
     n = len(a.shape)
     if axes is not None:
         moved = normalize_axis(tuple(axes), n, "axes")
@@ -218,7 +219,9 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     """
     a = arraylike(a)
     if ind <= 0:
-        raise ValueError(f"tensorinv: expected ind of 1 or more, the number of axes on the left; got {ind}.")
+        raise ValueError(
+            f"tensorinv: expected ind of 1 or more, the number of axes on the left; got {ind}. Pass at least 1."
+        )
     first, rest = tuple(a.shape[:ind]), tuple(a.shape[ind:])
     size = math.prod(rest)
     if math.prod(first) != size:

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.linalg import LinAlgError
 
 from autograd.numpy import diagonals, products
-from autograd.numpy.common import arraylike, hand_over, namespace_of
+from autograd.numpy.common import arraylike, arrays_only, hand_over, namespace_of
 from autograd.numpy.norms import refuse
 from autograd.numpy.products import matmul, vecdot
 from autograd.numpy.shaping import matrix_transpose
@@ -125,6 +125,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
            [6., 8.]])
     """
     x1, x2 = arraylike(x1, like=(x1, x2)), arraylike(x2, like=(x1, x2))
+    arrays_only("outer", x1, x2)
     if len(x1.shape) != 1 or len(x2.shape) != 1:
         raise ValueError(
             f"outer: expected two vectors; got shapes {tuple(x1.shape)} and {tuple(x2.shape)}. "

@@ -10,7 +10,16 @@ from typing import Any
 
 from autograd.numpy import random
 from autograd.numpy.choosing import where
-from autograd.numpy.common import COERCED, arraylike, backend_of, check_range, integers, is_tensor, normalize_one
+from autograd.numpy.common import (
+    COERCED,
+    arraylike,
+    arrays_only,
+    backend_of,
+    check_range,
+    integers,
+    is_tensor,
+    normalize_one,
+)
 from autograd.numpy.indexing import take
 from autograd.numpy.parts import astype
 from autograd.numpy.shaping import expand_dims, moveaxis
@@ -60,6 +69,7 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:
            [3., 4.]])
     """
     weight = arraylike(weight, indices)
+    arrays_only("embedding", weight)
     indices = integers("embedding", indices, weight, "indices")
     check_range("embedding", "indices", indices, weight.shape[0], "Make the table larger, or correct the indices.")
     out = take(weight, indices, axis=0)

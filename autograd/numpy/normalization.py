@@ -12,7 +12,7 @@ from typing import Any
 from numpy import finfo
 
 from autograd.mode import no_grad
-from autograd.numpy.common import arraylike, normalize_one, raw
+from autograd.numpy.common import arraylike, arrays_only, normalize_one, raw
 from autograd.numpy.elementwise import sqrt
 from autograd.numpy.shaping import reshape
 from autograd.numpy.statistics import mean
@@ -53,6 +53,7 @@ def rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: float | Non
     array([[1., 1.]])
     """
     x = arraylike(x)
+    arrays_only("rms_norm", x)
     if eps is None:
         narrow = NARROW.get(x.dtype.name)
         eps = float(finfo(x.dtype).eps) if narrow is None else 2.0 ** (1 - narrow)

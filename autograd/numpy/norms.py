@@ -8,7 +8,8 @@ from typing import Any
 from numpy import finfo
 from numpy.linalg import LinAlgError
 
-from autograd.numpy.common import arraylike, hand_over, is_tensor, namespace_of, normalize_axis, raw
+from autograd.numpy.common import arraylike, arrays_only, hand_over, is_tensor, namespace_of, normalize_axis, raw
+from autograd.numpy.reducing import is_scalar
 from autograd.ops import arithmetic, reduce
 from autograd.ops import linalg as _linalg
 from autograd.ops import shape as _shape
@@ -41,6 +42,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     axes = normalize_axis(axis, n)
     if axis is not None or ord is not None:
         _check_order("norm", ord, len(axes))
+    if is_scalar(x):
+        return arithmetic.absolute(x)
     if not is_tensor(x):
         return hand_over("linalg.norm", (x, ord, axis, keepdims))
     x = _inexact(x)
@@ -58,6 +61,8 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     x = arraylike(x)
     axes = normalize_axis(axis, len(x.shape))
     _check_order("vector_norm", ord, 1)
+    if is_scalar(x):
+        return arithmetic.absolute(x) if ord != 0 else arithmetic.sign(arithmetic.absolute(x))
     return _vector(_inexact(x), 2 if ord is None else ord, axes, keepdims)
 
 
@@ -163,6 +168,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     np.int64(1)
     """
     x = raw(arraylike(A))
+    arrays_only("matrix_rank", x)
     if tol is not None and rtol is not None:
         raise ValueError("matrix_rank: expected tol or rtol; got both. Give one.")
     if len(x.shape) < 2:

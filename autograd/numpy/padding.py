@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as _np
 
-from autograd.numpy.common import arraylike, backend_of, has_tensor, namespace_of, raw
+from autograd.numpy.common import arraylike, arrays_only, backend_of, has_tensor, namespace_of, raw
 from autograd.numpy.indexing import untracked
 from autograd.ops import index as _index
 from autograd.ops import join as _join
@@ -48,15 +48,19 @@ def pad(array: Any, pad_width: Any, mode: str | Callable[..., Any] = "constant",
     array([3., 2., 1., 2., 3., 2.])
     """
     x = arraylike(array)
+    arrays_only("pad", x)
     if not has_tensor(x, *kwargs.values()):
         return namespace_of(x).pad(x, pad_width, mode, **kwargs)
     if not isinstance(mode, str) or mode not in _KEYWORDS:
-        raise ValueError(f"pad: expected one of the modes {', '.join(_KEYWORDS)} with Tensors; got {mode!r}.")
+        raise ValueError(
+            f"pad: expected one of the modes {', '.join(_KEYWORDS)} with Tensors; got {mode!r}. Choose one of them."
+        )
     allowed = _KEYWORDS[mode]
     if not set(kwargs) <= allowed:
         raise ValueError(
             f"pad: expected {' and '.join(sorted(allowed)) or 'no keywords'} with mode={mode!r}; "
-            f"got {', '.join(sorted(kwargs))}."
+            f"got {', '.join(sorted(kwargs))}. "
+            "Leave the others out."
         )
     if x.dtype.kind in "biu":
         return untracked("pad", x, pad_width, mode, **{name: raw(value) for name, value in kwargs.items()})
@@ -77,7 +81,9 @@ def pad(array: Any, pad_width: Any, mode: str | Callable[..., Any] = "constant",
     for axis, (before, after) in enumerate(widths):
         if before or after:
             if not x.shape[axis] and mode != "constant":
-                raise ValueError(f"pad: expected mode='constant' for the empty axis {axis}; got {mode!r}.")
+                raise ValueError(
+                    f"pad: expected mode='constant' for the empty axis {axis}; got {mode!r}. Pad it with constants."
+                )
             blocks = _BORDERS[mode](x, axis, before, after, mode, **kwargs)
             x = _join.concatenate(*[block for block in blocks if block is not None], axis=axis)
     return x
@@ -98,11 +104,14 @@ def _widths(width: Any, shape: tuple[int, ...]) -> list[tuple[int, int]]:
         width = pairs
     found = _host(width)
     if found.dtype.kind not in "iu":
-        raise TypeError(f"pad: expected integers as pad_width; got {width!r}.")
+        raise TypeError(f"pad: expected integers as pad_width; got {width!r}. Round them.")
     try:
         found = _np.broadcast_to(found, (n, 2)).tolist()
     except ValueError:
-        raise ValueError(f"pad: expected a number, a pair, or a pair for each of {n} axes; got {width!r}.") from None
+        raise ValueError(
+            f"pad: expected a number, a pair, or a pair for each of {n} axes; got {width!r}. "
+            "Write ((before, after), …)."
+        ) from None
     if any(entry < 0 for pair in found for entry in pair):
         raise ValueError(f"pad: expected widths of 0 or more; got {width!r}. Cut with slices instead.")
     return [(before, after) for before, after in found]
@@ -155,7 +164,7 @@ def _statistic(x: Any, axis: int, before: int, after: int, mode: str, stat_lengt
     size = x.shape[axis]
     left, right = stat_length[axis] if stat_length is not None else (size, size)
     if min(left, right) < 1:
-        raise ValueError(f"pad: expected stat_length of 1 or more; got {stat_length}.")
+        raise ValueError(f"pad: expected stat_length of 1 or more; got {stat_length}. Leave it out to take all.")
     first = function(_cut(x, axis, min(left, size)), axis=(axis,), keepdims=True)
     last = function(_cut(x, axis, size - min(right, size), None), axis=(axis,), keepdims=True)
     return [_filled(first, x, axis, before), x, _filled(last, x, axis, after)]
@@ -163,7 +172,7 @@ def _statistic(x: Any, axis: int, before: int, after: int, mode: str, stat_lengt
 
 def _mirrored(x: Any, axis: int, before: int, after: int, mode: str, reflect_type: str = "even") -> list[Any]:
     if reflect_type not in ("even", "odd"):
-        raise ValueError(f"pad: expected reflect_type 'even' or 'odd'; got {reflect_type!r}.")
+        raise ValueError(f"pad: expected reflect_type 'even' or 'odd'; got {reflect_type!r}. Choose one of them.")
     with_edge = int(mode == "symmetric")
     if x.shape[axis] == 1 and not with_edge:
         return _edge(x, axis, before, after, mode)  # nothing but the edge to mirror: NumPy repeats it

@@ -25,7 +25,10 @@ def polyval(p: Any, x: Any) -> Any:
     """
     p, x = arraylikes(p, x)
     if len(p.shape) != 1:
-        raise ValueError(f"polyval: expected a vector of coefficients; got shape {tuple(p.shape)}.")
+        raise ValueError(
+            f"polyval: expected a vector of coefficients; got shape {tuple(p.shape)}. "
+            "Evaluate the polynomials one by one."
+        )
     out = arithmetic.multiply(x, 0)
     for k in range(p.shape[0]):
         out = arithmetic.add(arithmetic.multiply(out, x), getitem(p, index=(k, ...)))

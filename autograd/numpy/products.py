@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import hand_over, has_tensor, normalize_one
+from autograd.numpy.common import arrays_only, hand_over, has_tensor, normalize_one
 from autograd.numpy.contraction import arrays, einsum, tensordot
 from autograd.ops import arithmetic, join, linalg
 from autograd.ops import shape as _shape
@@ -108,6 +108,7 @@ def vecmat(x1: Any, x2: Any, /) -> Any:
     array([4., 6.])
     """
     x1, x2 = arrays(x1, x2)
+    arrays_only("vecmat", x1, x2)
     return linalg.matmul(linalg.plain_conj(x1)[..., None, :], x2)[..., 0, :]
 
 
@@ -153,6 +154,7 @@ def kron(a: Any, b: Any) -> Any:
     array([ 1.,  2., 10., 20.])
     """
     a, b = arrays(a, b)
+    arrays_only("kron", a, b)
     n = max(len(a.shape), len(b.shape))
     over = (1,) * (n - len(a.shape)) + tuple(a.shape)
     under = (1,) * (n - len(b.shape)) + tuple(b.shape)
@@ -179,8 +181,11 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = arrays(a, b)
+    arrays_only("cross", a, b)
     if not a.shape or not b.shape:
-        raise ValueError(f"cross: expected an axis of size 3 in both; got shapes {a.shape} and {b.shape}.")
+        raise ValueError(
+            f"cross: expected an axis of size 3 in both; got shapes {a.shape} and {b.shape}. Choose another axis."
+        )
     a, b = _last(a, axisa, "cross"), _last(b, axisb, "cross")
     sizes = a.shape[-1], b.shape[-1]
     if not {*sizes} <= {2, 3}:

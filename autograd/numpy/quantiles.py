@@ -221,10 +221,14 @@ def _fractions(name: str, q: Any, scale: int, a: Any) -> tuple[Any, Any]:
 def _check_method(name: str, method: str, weights: Any) -> None:
     if method not in _CONTINUOUS and method not in _DISCRETE:
         raise ValueError(
-            f"{name}: expected one of the methods {', '.join([*_CONTINUOUS, *_DISCRETE])}; got {method!r}."
+            f"{name}: expected one of the methods {', '.join([*_CONTINUOUS, *_DISCRETE])}; got {method!r}. "
+            "Choose one of them."
         )
     if weights is not None and method != "inverted_cdf":
-        raise ValueError(f"{name}: expected method='inverted_cdf' with weights; got {method!r}, which knows none.")
+        raise ValueError(
+            f"{name}: expected method='inverted_cdf' with weights; got {method!r}, which knows none. "
+            "Choose that, or leave weights out."
+        )
 
 
 def _quantile(name: str, a: Any, q: Any, scale: int, axis: Any, method: str, keepdims: bool, weights: Any) -> Any:
@@ -236,7 +240,7 @@ def _quantile(name: str, a: Any, q: Any, scale: int, axis: Any, method: str, kee
     flat, kept = _flattened(name, a, axis, keepdims)
     n = flat.shape[-1]
     if not n:
-        raise ValueError(f"{name}: expected at least one element; got shape {tuple(a.shape)}.")
+        raise ValueError(f"{name}: expected at least one element; got shape {tuple(a.shape)}. Check size first.")
     last = len(flat.shape) - 1
     if weights is not None:
         return _weighted(flat, _flat_weights(weights, a, axis, keepdims), host, kept)
@@ -289,7 +293,8 @@ def _flat_weights(weights: Any, a: Any, axis: Any, keepdims: bool) -> Any:
         if axis is None or tuple(w.shape) != expected:
             raise ValueError(
                 f"quantile: expected weights of a's shape {size}, or of its axes' {expected} with axis=; "
-                f"got {tuple(w.shape)}."
+                f"got {tuple(w.shape)}. "
+                "Reshape them."
             )
         order = tuple(sorted(range(len(axes)), key=axes.__getitem__))
         w = w.transpose(order).reshape(tuple([n if i in axes else 1 for i, n in enumerate(size)]))
@@ -398,7 +403,7 @@ def _nanquantile(name: str, a: Any, q: Any, scale: int, axis: Any, method: str, 
     xp = backend_of(a).xp
     last = len(flat.shape) - 1
     if not flat.shape[last]:
-        raise ValueError(f"{name}: expected at least one element; got shape {tuple(a.shape)}.")
+        raise ValueError(f"{name}: expected at least one element; got shape {tuple(a.shape)}. Check size first.")
     ordered = sorting.sort(flat, axis=last, descending=False)  # NaN comes last
     n = (~isnan(raw(ordered))).sum(axis=last, keepdims=True).astype(float)
     fractions = backend_of(a).asarray(host.reshape(-1))

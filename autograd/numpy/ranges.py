@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import arraylike, arraylikes, backend_of, has_tensor, is_tensor, normalize_one, raw
+from autograd.numpy.common import (
+    arraylike,
+    arraylikes,
+    arrays_only,
+    backend_of,
+    has_tensor,
+    is_tensor,
+    normalize_one,
+    raw,
+)
 from autograd.numpy.creation import chosen, placed
 from autograd.numpy.reducing import cast, holds_nan
 from autograd.ops import arithmetic, shape
@@ -146,7 +155,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
 
 def _how_many(name: str, num: Any) -> int:
     if int(num) < 0:
-        raise ValueError(f"{name}: expected a num of 0 or more; got {num}.")
+        raise ValueError(f"{name}: expected a num of 0 or more; got {num}. Correct it.")
     return int(num)
 
 
@@ -156,6 +165,7 @@ def _dimensions(x: Any) -> int:
 
 def _floating(start: Any, stop: Any) -> tuple[Any, ...]:
     """Both ends as arrays or Tensors of a floating dtype; a number beside one of them stays a number."""
+    arrays_only("linspace", *[x for x in (start, stop) if is_tensor(x)])
     ends = arraylikes(start, stop)
     return tuple([e if isinstance(e, (int, float, complex)) or holds_nan(e) else cast(e, float) for e in ends])
 

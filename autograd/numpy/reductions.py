@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.numpy.common import arraylike, backend_of, is_tensor, normalize_axis, raw
+from autograd.numpy.common import arraylike, arrays_only, backend_of, is_tensor, normalize_axis, raw
 from autograd.numpy.reducing import NO_VALUE, cast, is_scalar, masked, single, to_out, without_nan, wrapped
 from autograd.ops import arithmetic, reduce
 
@@ -167,6 +167,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     a = arraylike(a)
     if is_scalar(a) and b is None:
         return (arithmetic.positive(a), 1.0) if return_sign else arithmetic.positive(a)
+    arrays_only("logsumexp", a)
     a = a if a.dtype.kind not in "biu" else cast(a, float)
     if b is None:
         axes = normalize_axis(axis, a.ndim)

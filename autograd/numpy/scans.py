@@ -12,6 +12,7 @@ from typing import Any
 from autograd.numpy import joining
 from autograd.numpy.common import (
     arraylike,
+    arrays_only,
     backend_of,
     hand_over,
     has_tensor,
@@ -269,10 +270,11 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     array([3., 4., 6.])
     """
     f = arraylike(f)
+    arrays_only("gradient", f)
     dimensions = len(f.shape)
     axes = normalize_axis(axis, dimensions)
     if edge_order not in (1, 2):
-        raise ValueError(f"gradient: expected an edge_order of 1 or 2; got {edge_order!r}.")
+        raise ValueError(f"gradient: expected an edge_order of 1 or 2; got {edge_order!r}. Choose one of them.")
     if len(varargs) not in (0, 1, len(axes)):
         raise TypeError(
             f"gradient: expected no spacing, one, or one for each of {len(axes)} axes; got {len(varargs)}. "
@@ -291,7 +293,8 @@ def _slope(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     if n < edge_order + 1:
         raise ValueError(
             f"gradient: expected at least {edge_order + 1} samples along axis {axis} for edge_order={edge_order}; "
-            f"got {n}."
+            f"got {n}. "
+            "Choose another axis, or take more samples."
         )
     lead = (slice(None),) * axis
 
@@ -304,7 +307,8 @@ def _slope(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
         if len(h.shape) != 1 or h.shape[0] != n:
             raise ValueError(
                 f"gradient: expected coordinates for the {n} samples of axis {axis}, or one number; "
-                f"got shape {tuple(h.shape)}."
+                f"got shape {tuple(h.shape)}. "
+                "Give one for each sample."
             )
         h = scan.difference(h if holds_nan(h) else cast(h, float), axis=0)
         h = shape.reshape(h, shape=(-1,) + (1,) * (len(f.shape) - 1 - axis))
@@ -333,6 +337,7 @@ def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: floa
     array([ 0., -1., -1.])
     """
     p = arraylike(p)
+    arrays_only("unwrap", p)
     values = raw(p)
     steady = backend_of(p).xp.unwrap(values, discont=discont, axis=axis, period=period)
     return arithmetic.add(p, steady - values) if is_tensor(p) else steady

@@ -218,7 +218,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     axis = normalize_one(axis, n)
     start = operator.index(start)
     if not -n <= start <= n:
-        raise AxisError(f"start: expected an axis from {-n} to {n}; got {start}.")
+        raise AxisError(f"start: expected an axis from {-n} to {n}; got {start}. Correct it.")
     start += n if start < 0 else 0
     return moveaxis(a, axis, start - (axis < start))
 

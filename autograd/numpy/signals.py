@@ -80,13 +80,16 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if len(xp.shape) != 1 or tuple(xp.shape) != tuple(fp.shape) or not xp.shape[0]:
         raise ValueError(
             f"interp: expected xp and fp to be vectors of one length, at least 1; got shapes {tuple(xp.shape)} and "
-            f"{tuple(fp.shape)}."
+            f"{tuple(fp.shape)}. "
+            "Give a value for each point."
         )
     if xp.dtype.kind == "c" or x.dtype.kind == "c":
         raise TypeError("interp: expected real x and xp; got complex ones. Interpolate .real and .imag.")
     if period is not None:
         if not period:
-            raise ValueError("interp: expected a period other than 0; got 0.")
+            raise ValueError(
+                "interp: expected a period other than 0; got 0. Leave it out for a function without period."
+            )
         period = abs(period)
         x, xp = x % period, xp % period
         order = raw(_sorting.argsort(xp, axis=0, descending=False))
@@ -127,7 +130,8 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     places = integers("bincount", x, weights)
     if tuple(weights.shape) != tuple(places.shape) or len(places.shape) != 1:
         raise ValueError(
-            f"bincount: expected two vectors of one length; got {tuple(places.shape)} and {tuple(weights.shape)}."
+            f"bincount: expected two vectors of one length; got {tuple(places.shape)} and {tuple(weights.shape)}. "
+            "Ravel or cut them."
         )
     low, high = (int(places.min()), int(places.max())) if places.size else (0, -1)
     if low < 0:
@@ -164,7 +168,9 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = 
         return untracked("histogram", a, *[raw(bins)], range=range, density=density, weights=weights)
     x = arraylike(a, like=weights)
     if tuple(x.shape) != tuple(weights.shape):
-        raise ValueError(f"histogram: expected a weight for each of {tuple(x.shape)}; got {tuple(weights.shape)}.")
+        raise ValueError(
+            f"histogram: expected a weight for each of {tuple(x.shape)}; got {tuple(weights.shape)}. Reshape them."
+        )
     edges = namespace_of(x).histogram(raw(x), raw(bins), range)[1]
     values, weights = raw(x).reshape(-1), weights.reshape(-1)
     count = edges.shape[0] - 1

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import COERCED, arraylike, hand_over, is_tensor, namespace_of, normalize_one, raw
+from autograd.numpy.common import (
+    COERCED,
+    arraylike,
+    arrays_only,
+    hand_over,
+    is_tensor,
+    namespace_of,
+    normalize_one,
+    raw,
+)
 from autograd.numpy.indexing import take, take_along_axis
 from autograd.numpy.joining import unstack
 from autograd.numpy.parts import astype
@@ -33,7 +42,10 @@ def _sortable(name: str, a: Any, axis: int | None, kind: Any, order: Any) -> tup
     if order is not None:
         raise TypeError(f"{name}: expected no order=, which is for structured arrays; got {order!r}. Sort one field.")
     if kind not in _KINDS:
-        raise ValueError(f"{name}: expected a kind among {', '.join(map(repr, _KINDS[1:]))}; got {kind!r}.")
+        raise ValueError(
+            f"{name}: expected a kind among {', '.join(map(repr, _KINDS[1:]))}; got {kind!r}. "
+            "Leave it out: all give one result."
+        )
     a = arraylike(a)
     if axis is None:
         return _shape.reshape(a, shape=(-1,)), 0
@@ -71,6 +83,7 @@ def sort_complex(a: Any) -> Any:
     array([1.+0.j, 3.+0.j])
     """
     a = arraylike(a)
+    arrays_only("sort_complex", a)
     narrow = a.dtype.kind in "iu" and a.dtype.itemsize < 4
     return sort(a) if a.dtype.kind == "c" else astype(sort(a), "complex64" if narrow else "complex128")
 
@@ -111,7 +124,7 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
     """
     columns = unstack(keys) if hasattr(keys, "shape") else [arraylike(key) for key in keys]
     if not len(columns):
-        raise TypeError("lexsort: expected at least one key; got none.")
+        raise TypeError("lexsort: expected at least one key; got none. Pass a list of them.")
     axis = normalize_one(axis, len(columns[0].shape))
     order = _sorting.argsort(columns[0], axis=axis, descending=False)
     for key in columns[1:]:
@@ -147,14 +160,16 @@ def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introsele
 
 def _divided(name: str, a: Any, kth: Any, axis: int | None, kind: str, order: Any) -> tuple[Any, int, Any]:
     if kind != "introselect":
-        raise ValueError(f"{name}: expected kind='introselect'; got {kind!r}.")
+        raise ValueError(f"{name}: expected kind='introselect'; got {kind!r}. Leave it out.")
     a, axis = _sortable(name, a, axis, None, order)
     kth = raw(kth)
     kth = kth.tolist() if hasattr(kth, "tolist") else kth
     size = a.shape[axis]
     places = [kth] if isinstance(kth, int) else list(kth)
     if any([not -size <= k < size for k in places]):
-        raise ValueError(f"{name}: expected kth from {-size} to {size - 1} on axis {axis}; got {kth}.")
+        raise ValueError(
+            f"{name}: expected kth from {-size} to {size - 1} on axis {axis}; got {kth}. Choose one in this range."
+        )
     return a, axis, kth if isinstance(kth, int) else tuple(places)
 
 
@@ -172,9 +187,12 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """
     a, v = beside(a, v)
     if side not in ("left", "right"):
-        raise ValueError(f"searchsorted: expected side 'left' or 'right'; got {side!r}.")
+        raise ValueError(f"searchsorted: expected side 'left' or 'right'; got {side!r}. Choose one of them.")
     if len(a.shape) != 1:
-        raise ValueError(f"searchsorted: expected a sorted vector; got shape {tuple(a.shape)}.")
+        raise ValueError(
+            f"searchsorted: expected a sorted vector; got shape {tuple(a.shape)}. "
+            "Sort and ravel it first: sort(a, axis=None)."
+        )
     return _sorting.searchsorted(a if sorter is None else take(a, sorter), v, side=side)
 
 

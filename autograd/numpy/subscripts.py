@@ -84,7 +84,10 @@ def parse(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[tuple[s
     result = out.replace("...", _BEHIND[:behind][::-1])
     for index in result:
         if index not in sizes:
-            raise ValueError(f"einsum: expected result indices that an operand has; got {index!r} in {subscripts!r}.")
+            raise ValueError(
+                f"einsum: expected result indices that an operand has; got {index!r} in {subscripts!r}. "
+                "Drop it from the result, or name it in an operand."
+            )
         if result.count(index) > 1:
             raise ValueError(
                 f"einsum: expected each index once in the result; got {index!r} twice in {subscripts!r}. "

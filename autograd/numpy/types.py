@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 
 import backends
-from autograd.numpy.common import arraylike, has_tensor, is_tensor, namespace_of, normalize_axis, raw
+from autograd.numpy.common import arraylike, arrays_only, has_tensor, is_tensor, namespace_of, normalize_axis, raw
 from autograd.plan import RUNTIME
 
 # Names that are NumPy's own objects, by what they are.
@@ -192,6 +192,7 @@ def _plain(name: str) -> Callable[..., Any]:
 def _on_values(name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         tensors = has_tensor(*args)
+        arrays_only(name, *[a for a in args if is_tensor(a)])
         values = [raw(arraylike(a)) if a.__class__ in (list, tuple) and has_tensor(a) else raw(a) for a in args]
         out = getattr(namespace_of(*values), name)(*values, **{key: raw(v) for key, v in kwargs.items()})
         return RUNTIME["Tensor"]._wrap(out) if tensors and hasattr(out, "shape") else out
@@ -216,9 +217,10 @@ def _writer(name: str) -> Callable[..., Any]:
 
 
 def _on_host(x: Any) -> Any:
-    x = raw(x)
-    backend = backends.BY_TYPE.get(x.__class__)
-    return x if backend is None or not backend.owns_memory else backend.to_numpy(x)
+    backend = backends.BY_TYPE.get(raw(x).__class__)
+    if backend is None or not (backend.owns_memory or is_tensor(x)):
+        return raw(x)
+    return backend.to_numpy(raw(x))
 
 
 for _make, _names in (

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import arraylike, hand_over, has_tensor, is_tensor, namespace_of, normalize_one, raw
+from autograd.numpy.common import (
+    arraylike,
+    arrays_only,
+    hand_over,
+    has_tensor,
+    is_tensor,
+    namespace_of,
+    normalize_one,
+    raw,
+)
 from autograd.numpy.indexing import integers
 from autograd.ops import shape as _shape
 from autograd.ops.arithmetic import where as _where
@@ -19,6 +28,8 @@ def _written(name: str, target: Any, *values: Any) -> bool:
             f"{name}: expected the array written to be a Tensor, since a value is one; got {type(target).__name__}, "
             "which keeps no gradient. Make it a Tensor: tensor(x)."
         )
+    if is_tensor(target):
+        arrays_only(name, target)
     return is_tensor(target)
 
 
@@ -62,7 +73,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     elif mode == "clip":
         places = xp.clip(places, 0, size - 1)
     elif mode != "wrap":
-        raise ValueError(f"put: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}.")
+        raise ValueError(f"put: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}. Choose one of them.")
     _write(a, places % max(size, 1), _repeated(v, a, xp.arange(places.shape[0])))
     return None
 
@@ -134,7 +145,9 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
     places = integers("put_along_axis", indices, arr)
     if axis is None:
         if places.ndim != 1:
-            raise ValueError(f"put_along_axis: expected a vector of indices with axis=None; got shape {places.shape}.")
+            raise ValueError(
+                f"put_along_axis: expected a vector of indices with axis=None; got shape {places.shape}. Ravel them."
+            )
         _write(arr, places % max(arr.size, 1), values)
         return None
     n = len(arr.shape)

@@ -189,12 +189,14 @@ def _conv_hint(
     if len(x.shape) != n + 2 or len(weight.shape) != n + 2:
         return (
             f"expected x (batch, in, {n} axes) and weight (out, in/groups, {n} axes); x is {x.shape}, "
-            f"weight is {weight.shape}"
+            f"weight is {weight.shape}. "
+            "Add the missing axes, e.g. x[None] for a batch of one"
         )
     if x.shape[1] != weight.shape[1] * groups:
         return (
             f"x's channels ({x.shape[1]}) must equal weight's second axis times groups ({weight.shape[1]}·{groups}); "
-            f"x is {x.shape}, weight is {weight.shape}"
+            f"x is {x.shape}, weight is {weight.shape}. "
+            "Correct weight's shape, or groups"
         )
     if weight.shape[0] % groups:
         return f"weight's first axis ({weight.shape[0]}) must be a multiple of groups ({groups})"

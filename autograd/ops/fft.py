@@ -90,7 +90,10 @@ irfftn.vjp(x=_irfftn_vjp)
 
 def _hint(x: Any, *, sizes: Axes, axes: Axes, norm: str) -> str | None:
     if min(sizes, default=1) < 1:
-        return f"expected one element or more along each axis; got {sizes} for the axes {axes} of {tuple(x.shape)}"
+        return (
+            f"expected one element or more along each axis; got {sizes} for the axes {axes} of {tuple(x.shape)}. "
+            "Choose n or s of 1 or more"
+        )
     if x.dtype.kind not in "biufc":
         return f"expected a float or complex array; x is {x.dtype}. Cast it first: x.astype('float32')"
     return None

@@ -147,14 +147,18 @@ def _getitem_hint(x: Any, *, index: Any) -> str | None:
         elif isinstance(entry, int) and not isinstance(entry, bool) and not -shape[axis] <= entry < shape[axis]:
             size = shape[axis]
             where = f"an index from {-size} to {size - 1}" if size else "no integer index, since there is nothing"
-            return f"expected {where} on axis {axis} of x, which is {shape}; got {entry}"
+            fix = "Choose one of these, or a slice, which may be empty" if size else "Look at its size first"
+            return f"expected {where} on axis {axis} of x, which is {shape}; got {entry}. {fix}"
         elif hasattr(entry, "dtype") and entry.dtype.kind not in "biu":
             return f"expected integers or booleans as an index; got an array of {entry.dtype}. Cast it: i.astype(int)"
         elif hasattr(entry, "dtype") and entry.dtype.kind in "iu" and entry.size:
             size, low, high = shape[axis], int(entry.min()), int(entry.max())
             if low < -size or high >= size:
                 came = high if high >= size else low
-                return f"expected indices from {-size} to {size - 1} on axis {axis} of x, which is {shape}; got {came}"
+                return (
+                    f"expected indices from {-size} to {size - 1} on axis {axis} of x, which is {shape}; got {came}. "
+                    "Clip them, or use take(x, i, mode='clip')"
+                )
         axis += axes
     return None
 
@@ -181,7 +185,10 @@ def _update_hint(a: Any, b: Any, *, index: Any) -> str | None:
         return f"expected values that fit x's dtype {a.dtype}; got complex ones. Take .real, or cast x first"
     selected, given = tuple(a[index].shape), tuple(getattr(b, "shape", ()))
     if any(size not in (1, into) for size, into in zip(given[::-1], selected[::-1])) or len(given) > len(selected):
-        return f"expected a value that broadcasts to {selected}, which the index selects; got one of shape {given}"
+        return (
+            f"expected a value that broadcasts to {selected}, which the index selects; got one of shape {given}. "
+            "Reshape it, or give it axes of size 1"
+        )
     return None
 
 

@@ -43,20 +43,23 @@ stack.vjp_all(_layers)
 @concatenate.explains
 def _concatenate_hint(*xs: Any, axis: int) -> str | None:
     if not xs:
-        return "expected at least one array; got none"
+        return "expected at least one array; got none. Pass a list of them"
     shapes = [tuple(x.shape) for x in xs]
     if any(len(shape) != len(shapes[0]) for shape in shapes):
         return f"expected arrays of as many axes; got shapes {_listed(shapes)}. Add axes with expand_dims, or use stack"
     rests = {shape[:axis] + shape[axis + 1 :] for shape in shapes}
     if len(rests) > 1:
-        return f"expected shapes that agree on every axis but {axis}; got {_listed(shapes)}"
+        return (
+            f"expected shapes that agree on every axis but {axis}; got {_listed(shapes)}. "
+            "Pad or cut them, or choose another axis"
+        )
     return None
 
 
 @stack.explains
 def _stack_hint(*xs: Any, axis: int) -> str | None:
     if not xs:
-        return "expected at least one array; got none"
+        return "expected at least one array; got none. Pass a list of them"
     shapes = [tuple(x.shape) for x in xs]
     if len(set(shapes)) > 1:
         return f"expected arrays of one shape; got {_listed(shapes)}. Use concatenate to join along an axis they have"

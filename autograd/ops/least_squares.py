@@ -85,5 +85,8 @@ def _lstsq_hint(a: Any, b: Any, *, rcond: Any) -> str | None:
     if wrong:
         return wrong
     if len(a.shape) != 2 or not 1 <= len(b.shape) <= 2 or a.shape[0] != b.shape[0]:
-        return f"expected a of (m, n) and b of (m,) or (m, k); a is {tuple(a.shape)}, b is {tuple(b.shape)}"
+        return (
+            f"expected a of (m, n) and b of (m,) or (m, k); a is {tuple(a.shape)}, b is {tuple(b.shape)}. "
+            "Transpose one, or cut it to the other's rows"
+        )
     return None

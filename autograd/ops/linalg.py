@@ -1,4 +1,4 @@
-"""Products, inverses and solutions of matrices. Imports ``autograd.primitive`` and ``ops.{arithmetic,reduce,shape}``.
+"""Products, inverses and solutions of matrices. Imports ``primitive``, ``failures``, ``ops.{arithmetic,reduce,shape}``.
 
 Leading axes are batches throughout. Cotangents pair with tangents without a conjugate, dL = Re Σ g·dx, so that a rule
 of an analytic operation holds transposes, and only what conjugates its operand itself brings conjugates in.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd.failures import broadcast
 from autograd.ops.arithmetic import absolute, conj, equal, not_equal, power, real, sign, where
 from autograd.ops.reduce import Axes, aligned, sum
 from autograd.ops.scan import accumulator
@@ -73,8 +74,26 @@ def _matmul_hint(a: Any, b: Any) -> str | None:
     inner = b.shape[-2] if len(b.shape) > 1 else b.shape[0]
     if a.shape[-1] != inner:
         place = "second-last" if len(b.shape) > 1 else "only"
-        return f"a's last axis ({a.shape[-1]}) must equal b's {place} ({inner}); a is {a.shape}, b is {b.shape}"
-    return f"the batch axes must broadcast; a is {a.shape}, b is {b.shape}"
+        came = f"a is {tuple(a.shape)}, b is {tuple(b.shape)}"
+        return f"a's last axis ({a.shape[-1]}) must equal b's {place} ({inner}); {came}. {_turned(a.shape, b.shape)}"
+    return _apart(a, b, "the batch axes")
+
+
+def _turned(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    """What makes the product of these shapes possible."""
+    if len(b) > 1 and a[-1] == b[-1]:
+        return "Transpose b: b.mT"
+    if len(a) > 1 and a[-2] == b[-2 if len(b) > 1 else 0]:
+        return "Transpose a: a.mT"
+    return "Reshape or index one of them"
+
+
+def _apart(a: Any, b: Any, what: str) -> str:
+    """In words, that other axes than the ones multiplied don't broadcast."""
+    return (
+        f"{what} must broadcast; a is {tuple(a.shape)}, b is {tuple(b.shape)}. "
+        "Counted from the last, make them of equal size, or 1"
+    )
 
 
 @primitive(multilinear="a b")
@@ -84,7 +103,7 @@ def cross(xp: Any, a: Any, b: Any, /) -> Any:
 
 
 cross.vjp(a=lambda g, b: cross(b, g), b=lambda g, a: cross(g, a))
-cross.explains(lambda a, b: f"the other axes must broadcast; a is {tuple(a.shape)}, b is {tuple(b.shape)}")
+cross.explains(lambda a, b: _apart(a, b, "the other axes"))
 
 
 # What can be wrong with a matrix -----------------------------------------------------------------------------
@@ -102,8 +121,8 @@ def plain_conj(x: Any) -> Any:
 
 def wrong_dtype(x: Any, name: str = "a") -> str | None:
     """In words, why LAPACK does not compute with ``x``; None where it does."""
-    if not hasattr(x, "shape"):
-        return f"expected an array; {name} is {x!r}. Make one, e.g. with numpy.asarray"
+    if not hasattr(getattr(x, "dtype", None), "kind"):  # a number, or a Tensor of a scalar graph
+        return f"expected an array; {name} is {x!r}. Make one, e.g. with tensor([…])"
     if x.dtype.kind in "biufc" and not (x.dtype.kind == "f" and x.dtype.itemsize == 2):
         return None
     return (
@@ -168,11 +187,10 @@ def broadcast_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     Raises:
         ValueError: they do not.
     """
-    long, short = (a, b) if len(a) >= len(b) else (b, a)
-    ends = (1,) * (len(long) - len(short)) + tuple(short)
-    if any(m != n and 1 not in (m, n) for m, n in zip(long, ends)):
-        raise ValueError(f"expected shapes that broadcast; got {a} and {b}")
-    return tuple([n if m == 1 else m for m, n in zip(long, ends)])
+    shape = broadcast(tuple(a), tuple(b))
+    if shape is None:
+        raise ValueError(f"expected shapes that broadcast; got {a} and {b}. Make each size equal, or 1.")
+    return shape
 
 
 def _solve_vjp(g: Any, needs: Any, a: Any, out: Any) -> Any:
@@ -214,7 +232,7 @@ def _solve_hint(a: Any, b: Any) -> str:
     try:
         broadcast_shapes(a.shape[:-2], b.shape[:-2] if len(b.shape) > 1 else ())
     except ValueError:
-        return f"the batch axes must broadcast; a is {tuple(a.shape)}, b is {tuple(b.shape)}"
+        return _apart(a, b, "the batch axes")
     return _singular(a)
 
 

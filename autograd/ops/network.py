@@ -62,9 +62,15 @@ def _linear_hint(x: Any, weight: Any, bias: Any) -> str | None:
     if x.shape[-1:] != weight.shape[1:]:
         size = x.shape[-1] if x.shape else "none"
         last = weight.shape[1]
-        return f"x's last axis ({size}) must equal weight's last ({last}); x is {x.shape}, weight is {weight.shape}"
+        turned = x.shape[-1:] == weight.shape[:1]
+        fix = "Transpose weight: weight.T" if turned else f"Make weight of shape (out, {size}), or reshape x"
+        came = f"x is {tuple(x.shape)}, weight is {tuple(weight.shape)}"
+        return f"x's last axis ({size}) must equal weight's last ({last}); {came}. {fix}"
     if bias is not None and bias.shape != weight.shape[:1]:
-        return f"expected a bias of shape ({weight.shape[0]},), as weight has rows; got {bias.shape}"
+        return (
+            f"expected a bias of shape ({weight.shape[0]},), as weight has rows; got {bias.shape}. "
+            "Give it one entry for each row"
+        )
     return None
 
 

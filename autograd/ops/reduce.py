@@ -133,12 +133,14 @@ for _extremum in (max, min):
 
 
 def _empty(x: Any, *, axis: Axes, keepdims: bool) -> str | None:
+    return _nothing(x, axis, "Pass initial=, the result for no elements")
+
+
+def _nothing(x: Any, axis: Axes, fix: str) -> str | None:
     if count(x, axis):
         return None
-    return (
-        f"expected at least one element to choose from; got shape {tuple(x.shape)} with axis={axis}, where there is "
-        "none. Pass initial=, the result for no elements"
-    )
+    came = f"got shape {tuple(x.shape)} with axis={axis}, where there is none"
+    return f"expected at least one element to choose from; {came}. {fix}"
 
 
 max.explains(_empty)
@@ -319,5 +321,11 @@ def argmin(xp: Any, x: Any, /, *, axis: int | None, keepdims: bool) -> Any:
     return x.argmin(axis=axis, keepdims=keepdims)
 
 
+for _place in (argmax, argmin):
+    _place.explains(
+        lambda x, axis, keepdims: _nothing(
+            x, tuple(range(x.ndim)) if axis is None else (axis,), "Look at its size first"
+        )
+    )
 for _constant in (any, all, count_nonzero, argmax, argmin):
     _constant.vjp(x=None)

@@ -100,7 +100,10 @@ def _reshape_hint(x: Any, *, shape: tuple[int, ...]) -> str:
 
 @transpose.explains
 def _transpose_hint(x: Any, *, axes: tuple[int, ...]) -> str:
-    return f"expected a permutation of the axes 0 … {x.ndim - 1} of x, which is {tuple(x.shape)}; got {axes}"
+    return (
+        f"expected a permutation of the axes 0 … {x.ndim - 1} of x, which is {tuple(x.shape)}; got {axes}. "
+        "Name each axis once"
+    )
 
 
 @broadcast_to.explains
@@ -108,7 +111,7 @@ def _transpose_hint(x: Any, *, axes: tuple[int, ...]) -> str:
 def _broadcast_hint(x: Any, *, shape: tuple[int, ...]) -> str:
     return (
         f"expected a shape that x's {tuple(x.shape)} broadcasts to; got {shape}. Counted from the last axis, "
-        "each size must be equal, or 1 in x"
+        "each size must be equal, or 1 in x: index or reshape it"
     )
 
 
@@ -116,4 +119,6 @@ def _broadcast_hint(x: Any, *, shape: tuple[int, ...]) -> str:
 def _diagonal_hint(x: Any, *, offset: int, axis1: int, axis2: int) -> str | None:
     if x.ndim < 2:
         return f"expected at least two axes; got x of shape {tuple(x.shape)}. Use diag to make a matrix of a vector"
-    return f"expected two different axes; got axis1={axis1}, axis2={axis2}" if axis1 == axis2 else None
+    if axis1 != axis2:
+        return None
+    return f"expected two different axes; got axis1={axis1}, axis2={axis2}. Choose another for one"

@@ -37,7 +37,9 @@ def _convolve_hint(a: Any, v: Any, *, mode: str) -> str | None:
     if a.ndim != 1 or v.ndim != 1:
         return f"expected two vectors; a is {tuple(a.shape)}, v is {tuple(v.shape)}. Use conv1d or conv2d for batches"
     if not a.size or not v.size:
-        return f"expected vectors of at least one element; a is {tuple(a.shape)}, v is {tuple(v.shape)}"
+        return (
+            f"expected vectors of at least one element; a is {tuple(a.shape)}, v is {tuple(v.shape)}. Skip empty ones"
+        )
     if mode not in ("full", "same", "valid"):
-        return f"expected mode 'full', 'same' or 'valid'; got {mode!r}"
+        return f"expected mode 'full', 'same' or 'valid'; got {mode!r}. Choose one of them"
     return None
