@@ -82,7 +82,17 @@ def test_domains_of_floats(function: Callable[[], Any], error: type[Exception], 
 
 
 # NumPy's own, and what writes into files
-TOOLS = {"fromfile", "show_config", "show_runtime", "save", "savez", "savetxt", "savez_compressed", "typename"}
+TOOLS = {
+    "common_type",
+    "fromfile",
+    "show_config",
+    "show_runtime",
+    "save",
+    "savez",
+    "savetxt",
+    "savez_compressed",
+    "typename",
+}
 
 
 @pytest.mark.parametrize("module", ["", "linalg", "fft"])

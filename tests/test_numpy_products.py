@@ -263,3 +263,38 @@ def test_einsum_path_is_numpys_advice(backend: backends.Backend) -> None:
     xs = [np.ones((2, 30)), np.ones((30, 4)), np.ones((4, 5))]
     wanted = np.einsum_path("ij,jk,kl->il", *xs, optimize="optimal")
     assert anp.einsum_path("ij,jk,kl->il", *[tensor(backend.asarray(x)) for x in xs], optimize="optimal") == wanted
+
+
+# Floats of 16 bits ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a, b: anp.einsum("ij,jk->ik", a, b),
+        lambda a, b: anp.einsum("ij,jk,kl->il", a, b, a),
+        lambda a, b: anp.einsum("ij->i", a),
+        lambda a, b: anp.einsum("i,i", a[0], b[:, 0]),
+        lambda a, b: anp.linalg.norm(a),
+        lambda a, b: anp.linalg.norm(a, axis=1),
+        lambda a, b: anp.linalg.norm(a[0], 3),
+        lambda a, b: anp.linalg.norm(a, "fro"),
+        lambda a, b: anp.linalg.norm(a, 1),
+        lambda a, b: anp.dot(a[0], b[:, 0]),
+        lambda a, b: anp.matmul(a[None], b),
+    ],
+)
+def test_arrays_of_16_bits_give_what_tensors_of_them_give(function: Any, dtype: str) -> None:
+    kind = "float16" if dtype == "float16" else pytest.importorskip("ml_dtypes").bfloat16
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((3, 600)) * 4, rng.standard_normal((600, 3))
+    plain = function(a.astype(kind), b.astype(kind))
+    recorded = function(tensor(a.astype(kind)), tensor(b.astype(kind)))
+    assert plain.dtype == recorded.dtype == kind
+    np.testing.assert_array_equal(np.asarray(plain), recorded.numpy())
+    # Summed in float32, the result is as near as 16 bits allow to that of the same numbers in 64. (What three
+    # operands give first is rounded, too.)
+    exact = function(a.astype(kind).astype(float), b.astype(kind).astype(float))
+    rounding = 2.0**-10 if dtype == "float16" else 2.0**-7
+    np.testing.assert_allclose(np.asarray(plain).astype(float), exact, rtol=rounding, atol=rounding * abs(exact).max())

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import autograd.numpy as anp
 import backends
 from autograd import GraphError, Tensor, scalar, tensor
 from autograd.numpy import covariance, extrema, quantiles, reductions, scans, statistics
@@ -523,3 +524,15 @@ def test_out_of_plain_arrays() -> None:
         out = np.empty(X.shape if name == "cumsum" else (3, 2), kind)
         assert NAMES[name](X, axis=1, out=out) is out
         np.testing.assert_array_equal(out, getattr(np, name)(X, axis=1))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "nansum", "nanmean", "average", "cumsum"])
+def test_16_bits_are_summed_in_32(name: str, dtype: str) -> None:
+    kind = "float16" if dtype == "float16" else pytest.importorskip("ml_dtypes").bfloat16
+    x = np.abs(np.random.default_rng(0).standard_normal(6000)).astype(kind)
+    exact = float(np.ravel(getattr(anp, name)(x.astype(float)))[-1])
+    for a in (x, Tensor(x)):  # in 16 bits the sum would stop growing
+        out = getattr(anp, name)(a)
+        assert out.dtype == kind
+        assert float(np.ravel(np.asarray(out))[-1]) == pytest.approx(exact, rel=0.01)

@@ -10,6 +10,7 @@ from autograd.numpy.subscripts import LETTERS, cheapest_pair, from_lists, one_co
 from autograd.ops import reduce
 from autograd.ops import shape as _shape
 from autograd.ops.einsum import contract
+from autograd.ops.scan import accumulator
 
 __all__ = ["einsum", "tensordot"]
 
@@ -92,7 +93,9 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: An
     xs = arrays(*xs)
     shapes = tuple([tuple(x.shape) for x in xs])
     terms, result, sizes = parse(subscripts, shapes)
-    if not has_tensor(*xs):
+    # NumPy's own sums floats of 16 bits in 16 bits: those take the way of Tensors, as matmul does.
+    narrow = out is None and not options and all([accumulator(x.dtype) is not None for x in xs])
+    if not has_tensor(*xs) and not narrow:
         if out is not None:
             options["out"] = out
         return backend_of(*xs).xp.einsum(subscripts, *xs, optimize=optimize, **options)

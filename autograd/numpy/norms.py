@@ -14,6 +14,7 @@ from autograd.ops import arithmetic, reduce
 from autograd.ops import linalg as _linalg
 from autograd.ops import shape as _shape
 from autograd.ops.decompose import svdvals
+from autograd.ops.scan import accumulator
 
 __all__ = ["cond", "matrix_norm", "matrix_rank", "norm", "vector_norm"]
 
@@ -44,7 +45,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         _check_order("norm", ord, len(axes))
     if is_scalar(x):
         return arithmetic.absolute(x)
-    if not is_tensor(x):
+    if not is_tensor(x) and accumulator(x.dtype) is None:  # NumPy's own sums floats of 16 bits in 16 bits
         return hand_over("linalg.norm", (x, ord, axis, keepdims))
     x = _inexact(x)
     if ord is None or len(axes) == 1:
