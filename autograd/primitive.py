@@ -40,6 +40,7 @@ from autograd.plan import (
     write_call,
     write_record,
 )
+from autograd.tables import is_table, values_of
 
 Rule = Callable[..., Any]
 PRIMITIVES: dict[str, Primitive] = {}
@@ -282,13 +283,10 @@ class Primitive:
                 function.__code__ = written.__code__
 
     def _stranger(self, *operands: Any) -> Any:
-        """An operator met a type no backend knows: lists and tuples become arrays, the rest is not ours."""
-        tensor = next(operand for operand in operands if operand.__class__ is RUNTIME["Tensor"])
-        backend = backends.of(tensor._data)
-        if any(isinstance(operand, (list, tuple)) for operand in operands):
-            backend = backend if backend.owns_memory else backends.default()
-            operands = tuple([backend.asarray(o) if isinstance(o, (list, tuple)) else o for o in operands])
-            return self.call(*operands)
+        """An operator met a type no backend knows: lists, tuples and tables become arrays, the rest is not ours."""
+        fitted = as_operands(*operands)
+        if any(a is not b for a, b in zip(fitted, operands, strict=True)):
+            return self.call(*fitted)
         if all(o.__class__ is RUNTIME["Tensor"] or o.__class__ in backends.BY_TYPE for o in operands):
             return self.call(*operands)  # known types that don't mix: the table says why
         return NotImplemented
@@ -442,6 +440,15 @@ def _unless_declined(kernel: Callable[..., Any], formula: Callable[..., Any]) ->
         return formula(*operands, **options) if out is NotImplemented else out
 
     return forward
+
+
+def as_operands(*operands: Any) -> tuple[Any, ...]:
+    """Operands with lists, tuples and tables of pandas as arrays of the Tensors' backend; strangers as they are."""
+    like = [backends.of(x._data) for x in operands if x.__class__ is RUNTIME["Tensor"]]
+    backend = next((backend for backend in like if backend.owns_memory), backends.default())
+    return tuple(
+        [backend.asarray(x) if isinstance(x, (list, tuple)) else values_of(x) if is_table(x) else x for x in operands]
+    )
 
 
 def _of_reals(forward: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,6 +18,7 @@ from autograd import numpy as namespace
 from autograd.graph import GraphError
 from autograd.numpy.common import COERCED, arraylike, is_tensor, raw
 from autograd.plan import RUNTIME
+from autograd.tables import is_table
 
 VERSIONS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
 
@@ -138,12 +139,15 @@ class Protocols:
 
     # Cupy's and NumPy's operators step back for a Tensor's.
     __array_priority__ = 1000
+    # So do pandas's (a DataFrame's is 4000): the values of a table beside a Tensor are an array.
+    __pandas_priority__ = 5000
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         cls = RUNTIME["Tensor"]
         for x in inputs:
             kind = x.__class__
-            if kind is not cls and kind not in backends.BY_TYPE and kind not in COERCED and not _is_array(kind):
+            known = kind is cls or kind in backends.BY_TYPE or kind in COERCED
+            if not known and not is_table(x) and not _is_array(kind):
                 return NotImplemented
         if method == "__call__":
             ours = _ufunc(ufunc)
@@ -180,7 +184,8 @@ class Protocols:
         if self._edge is not None:
             raise GraphError(
                 "numpy.asarray: expected a Tensor without a gradient; got one that requires it, and the path would be "
-                "cut silently. Use x.detach().numpy(), or a function of autograd.numpy."
+                "cut silently. Use x.detach().numpy(), or a function of autograd.numpy; with a frame of pandas on the "
+                "left, frame.to_numpy() @ x."
             )
         data = self._data
         if not isinstance(data, (np.ndarray, np.generic, float, int, complex)):

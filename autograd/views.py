@@ -18,7 +18,7 @@ from autograd.graph import GraphError, Leaf
 from autograd.mode import get_mode
 from autograd.ops.index import Steps, replay, view_update
 from autograd.plan import ACTIVE, CONSTANT, PLAIN, RUNTIME
-from autograd.primitive import of
+from autograd.primitive import as_operands, of
 
 
 class Family:
@@ -168,6 +168,8 @@ def update(tensor: Any, function: Any, symbol: Any, *operands: Any) -> Any:
     """``tensor ∘= operands`` in place: ``function`` the recorded operation, ``symbol`` the raw in-place one."""
     name = of(function).name
     cls = RUNTIME["Tensor"]
+    if any([o.__class__ is not cls and o.__class__ not in backends.BY_TYPE for o in operands]):
+        operands = as_operands(tensor, *operands)[1:]
     if not backends.of(tensor._data).owns_memory:
         out = function(tensor, *operands)
         if tensor._edge.__class__ is Leaf and out._edge is None and out._data.__class__ is float:

@@ -12,6 +12,7 @@ from numpy.exceptions import AxisError
 import backends
 from autograd.ops import join as _join
 from autograd.plan import RUNTIME
+from autograd.tables import is_table, values_of
 
 # Bare numbers and nested sequences: what a public function turns into arrays before it calls a primitive.
 NUMBERS = frozenset({float, int, bool, complex})
@@ -147,6 +148,8 @@ def arrays_only(name: str, *xs: Any) -> None:
 
 
 def _known(x: Any) -> Any:
+    if x.__class__ not in backends.BY_TYPE and is_table(x):
+        return values_of(x)
     backends.of(x)
     return x
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from autograd.numpy.common import COERCED, arraylike, arraylikes, hand_over, has_tensor, unsupported
 from autograd.ops.arithmetic import astype
+from autograd.tables import is_table
 
 Function = Callable[..., Any]
 SEQUENCES = frozenset({list, tuple, range})
@@ -59,11 +60,21 @@ def _unusual(name: str, primitive: Function, operands: Any, out: Any, keywords: 
 # The functions' globals are those of the module that describes them, so that doctest finds their examples there;
 # hence what they use comes in as parameters here.
 def _unary(
-    primitive: Function, name: str, coerced: Any = COERCED, arraylike: Any = arraylike, unusual: Any = _unusual
+    primitive: Function,
+    name: str,
+    coerced: Any = COERCED,
+    arraylike: Any = arraylike,
+    unusual: Any = _unusual,
+    tables: Any = is_table,
 ) -> Function:
     def call(x: Any, /, out: Any = None, **keywords: Any) -> Any:
         if out is None and not keywords:
-            return primitive(x if x.__class__ not in coerced else arraylike(x))
+            try:
+                return primitive(x if x.__class__ not in coerced else arraylike(x))
+            except TypeError:
+                if not tables(x):
+                    raise
+                return primitive(arraylike(x))
         return unusual(name, primitive, (x,), out, keywords)
 
     return call
@@ -76,13 +87,18 @@ def _binary(
     sequences: Any = SEQUENCES,
     arraylikes: Any = arraylikes,
     unusual: Any = _unusual,
+    tables: Any = is_table,
 ) -> Function:
     def call(a: Any, b: Any, /, out: Any = None, **keywords: Any) -> Any:
         if out is None and not keywords:
             if (a.__class__ not in coerced and b.__class__ not in sequences) or (
                 b.__class__ not in coerced and a.__class__ not in sequences
             ):
-                return primitive(a, b)
+                try:
+                    return primitive(a, b)
+                except TypeError:
+                    if not tables(a) and not tables(b):
+                        raise
             return primitive(*arraylikes(a, b))
         return unusual(name, primitive, (a, b), out, keywords)
 
