@@ -24,6 +24,9 @@ Argnum = int | Sequence[int]
 class Transform:
     """A transformed function: wears the function's name and documentation, and can be pickled where it can."""
 
+    # What is itself a derivative may be constant without a mistake: that of a linear function is.
+    derives = True
+
     def __init__(self, fun: Function, argnum: Argnum = 0, has_aux: bool = False) -> None:
         if not callable(fun):
             raise TypeError(
@@ -138,7 +141,8 @@ def grad(fun: Function, argnum: Argnum = 0, *, argnums: Argnum | None = None, ha
 
     Returns:
         A function that gives the gradient in the argument's shape, structure and dtype: NumPy arrays for NumPy
-        arrays, NumPy floats for Python floats, Tensors for Tensors; zeros where the result does not depend on it.
+        arrays, NumPy floats for Python floats, Tensors for Tensors; zeros, with a warning, where the result does not
+        depend on it.
         With a tuple of argnums, a tuple.
 
     Raises:

@@ -8,6 +8,8 @@ import inspect
 import pickle
 import re
 import threading
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from autograd import (
     hvp,
     jacobian,
     jvp,
+    make_vjp,
     no_grad,
     scalar,
     stop_gradient,
@@ -178,6 +181,7 @@ def test_deep_nests_need_no_recursion() -> None:
     assert inside(grad(lambda x: inside(x) ** 2)(nest)) == 4.0
 
 
+@pytest.mark.filterwarnings("ignore:Output seems independent of input")
 def test_results_independent_of_the_argument_have_gradient_zero(backend: backends.Backend) -> None:
     x = array(backend, 1.0, 2.0)
     for f in (lambda x: 3.0, lambda x: array(backend, 3.0), lambda x: (x > 0).sum(), lambda x: stop_gradient(x).sum()):
@@ -186,6 +190,38 @@ def test_results_independent_of_the_argument_have_gradient_zero(backend: backend
     np.testing.assert_array_equal(to_numpy(jacobian(lambda x: array(backend, 3.0, 4.0, 5.0))(x)), np.zeros((3, 2)))
     assert float(jvp(lambda x: 3.0, (x,), (x,))[1]) == 0
     np.testing.assert_array_equal(to_numpy(elementwise_grad(lambda x: 3.0)(x)), [0, 0])
+
+
+def test_a_result_independent_of_the_argument_is_warned_of_where_the_call_is() -> None:
+    x = np.array([1.0, 2.0])
+    constant = np.ones(2)
+    calls: list[Callable[[], Any]] = [
+        lambda: grad(lambda x: 3.0)(2.0),
+        lambda: grad(lambda x: anp.sum(constant))(x),
+        lambda: grad(lambda x: float(x.shape[0]))(x),
+        lambda: grad(lambda x: anp.argmax(x) * 1.0)(x),
+        lambda: grad(lambda x, y: y**2)(2.0, 3.0),
+        lambda: value_and_grad(lambda x: 1.0)(2.0),
+        lambda: elementwise_grad(lambda x: constant)(x),
+        lambda: jacobian(lambda x: constant)(x),
+        lambda: hessian(lambda x: 3.0)(x),
+        lambda: make_vjp(lambda x: constant)(x),
+        lambda: jvp(lambda x: constant, (x,), (x,)),
+    ]
+    for call in calls:
+        with pytest.warns(UserWarning, match=r"^Output seems independent of input\. \w+ gives zeros") as caught:
+            call()
+        assert caught[0].filename == __file__
+    # Not of what depends in part, nor of a derivative that is constant. (Warnings are errors here.)
+    assert grad(lambda x, y: y**2, (0, 1))(2.0, 3.0) == (0.0, 6.0)
+    assert grad(lambda d: d["a"] ** 2)({"a": 1.0, "b": 2.0}) == {"a": 2.0, "b": 0.0}
+    assert grad(grad(lambda x: 2 * x))(3.0) == 0 and not hessian(lambda x: anp.sum(x))(x).any()
+    assert grad(lambda d: 3.0)({}) == {}
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            grad(lambda x: 3.0)(2.0)
+    assert len(seen) == 1
 
 
 def test_has_aux() -> None:
