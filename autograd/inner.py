@@ -8,8 +8,6 @@ Nothing is numbered by depth, so there are no perturbations to confuse.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from sys import getrefcount
 from typing import Any
@@ -97,8 +95,6 @@ class Inner:
                     _check_array(caller, leaf)
             elif leaf._edge is not None and getattr(leaf.dtype, "kind", "f") not in "biu":
                 self.roots.append(leaf)
-        if not self.roots and self.leaves and self.variables and not getattr(fun, "derives", False):
-            _warn_independent(caller)
         self._open = self._leads_outside()
         self.record = self._outside and self._open
         self._order: list[Any] | None = None
@@ -252,21 +248,6 @@ class Inner:
         roots = {id(root) for root in self.roots}
         out = [next(reached) if id(leaf) in roots else None for leaf in self.leaves]
         return [zeros_like(leaf) if t is None else t for leaf, t in zip(self.leaves, out)]
-
-
-def _warn_independent(caller: str) -> None:
-    """Say, at the line that called the transformed function, that the derivative is 0 throughout: often a mistake.
-
-    The first words are HIPS autograd's, so that a filter written for those fits. Python shows it once per line.
-    """
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "autograd":
-        level, frame = level + 1, frame.f_back
-    warnings.warn(
-        f"Output seems independent of input. {caller} gives zeros. Compute the result from the argument with "
-        "autograd.numpy's functions and operators, or ignore this where 0 is meant.",
-        stacklevel=level,
-    )
 
 
 def _leaves(values: Iterable[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -86,7 +87,10 @@ class Transform:
 
     def inner(self, args: Sequence[Any], kwargs: dict[str, Any], full: bool = False) -> Inner:
         """The function recorded over fresh variables in place of the chosen arguments."""
-        return Inner(self.name, self.fun, args, kwargs, self.argnums(args), self.has_aux, full)
+        inner = Inner(self.name, self.fun, args, kwargs, self.argnums(args), self.has_aux, full)
+        if inner.leaves and inner.variables and not inner.roots and not getattr(self.fun, "derives", False):
+            _warn_independent(self.name)
+        return inner
 
     def arranged(self, values: list[Any]) -> Any:
         """One value per chosen argument: alone for one argnum, a tuple for several."""
@@ -94,6 +98,21 @@ class Transform:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError
+
+
+def _warn_independent(caller: str) -> None:
+    """Say, at the line that called the transformed function, that the derivative is 0 throughout: often a mistake.
+
+    The first words are HIPS autograd's, so that a filter written for those fits. Python shows it once per line.
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "autograd":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(
+        f"Output seems independent of input. {caller} gives zeros. Compute the result from the argument with "
+        "autograd.numpy's functions and operators, or ignore this where 0 is meant.",
+        stacklevel=level,
+    )
 
 
 def scalar_root(inner: Inner) -> list[Any]:

@@ -129,6 +129,13 @@ class Backend:
         """
         raise NotImplementedError
 
+    def solver(self, name: str) -> Callable[..., Array] | None:
+        """The function of ``scipy.linalg`` of this name, for single matrices; None where the backend has none.
+
+        What asks for one has a formula of its own to fall back on, which may cost more.
+        """
+        return None
+
     def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Callable[..., None] | None:
         """A kernel ``run(pieces, numbers)`` of an element-wise formula (``autograd.emit.Formula``), or None: none here.
 

@@ -141,6 +141,14 @@ class CupyBackend(Backend):
 
         return cupyx.scipy.special
 
+    def solver(self, name: str) -> Callable[..., Array] | None:
+        return getattr(self._solvers(), name, None)
+
+    def _solvers(self) -> Any:
+        import cupyx.scipy.linalg
+
+        return cupyx.scipy.linalg
+
     def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Callable[..., None] | None:
         try:
             source = formula.update_kernel(arrays, writes)

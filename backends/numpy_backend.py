@@ -69,6 +69,13 @@ class NumpyBackend(Backend):
     def special(self, name: str) -> Callable[..., Any]:
         return _special(name)
 
+    def solver(self, name: str) -> Callable[..., Any] | None:
+        try:
+            import scipy.linalg
+        except ImportError:
+            return None
+        return getattr(scipy.linalg, name, None)
+
     def compile(self, formula: Any, arrays: int, writes: tuple[int, ...]) -> Callable[..., None] | None:
         return compile_loop(formula, arrays, writes) if has_numba() else None
 

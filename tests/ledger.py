@@ -95,7 +95,8 @@ def render() -> str:
             cells += ["·" if constant else letters(total[d]) for d in DERIVATIVES[1:]]
             remarks = "; ".join(dict.fromkeys(part for case in cases for part in (case.lacks, case.note) if part))
             mark = "e" if PRIMITIVES[name].elementwise else ""
-            on = "numpy strict" + (" cupy" if passed and {case.id for case in cases} <= set(passed["rows"]) else "")
+            on = " ".join(cases[0].only) or "numpy strict"
+            on += " cupy" if passed and {case.id for case in cases} <= set(passed["rows"]) else ""
             lines.append(f"| `{name}` | {mark} | {' | '.join(cells)} | {on} | {len(cases)} | {remarks} |")
         lines.append("")
     return "\n".join(lines)

@@ -56,5 +56,8 @@ class StrictBackend(CupyBackend):
     def _special_functions(self) -> Any:
         return special
 
+    def _solvers(self) -> Any:
+        return None  # what CuPy's compute, the formulas do
+
     def generator(self, seed: Any = None) -> StrictStream:
         return StrictStream(seed)

@@ -29,6 +29,7 @@ TOLERANCE = {"float64": 1e-12, "complex128": 1e-12, "float32": 2e-6, "complex64"
 
 # What CUDA C has no function for, or (gamma and its kin) none for the derivative; kernels of these are left to CuPy.
 NOT_IN_CUDA = {
+    "gammasgn", "iv", "ive", "jv", "kv", "kve", "yv",
     "beta", "betainc", "betaln", "digamma", "gamma", "gammainc", "gammaincc", "gammaln", "i0e", "i1e", "log_ndtr",
     "polygamma", "rgamma",
 }  # fmt: skip

@@ -23,6 +23,7 @@ class Case:
         analytic: whether the complex step applies (the function is analytic and takes complex input).
         dtypes: the dtypes under test besides integers.
         lacks: what is missing, in words, e.g. "jvp: …"; shown in the coverage ledger.
+        only: the backends that have the operation; the others say in an error that they have not. Empty for all.
         note: a remark for the reader.
     """
 
@@ -36,6 +37,7 @@ class Case:
     analytic: bool = False
     dtypes: tuple[str, ...] = ("float64", "float32", "float16")
     lacks: str = ""
+    only: tuple[str, ...] = ()
     note: str = ""
     label: str = ""
 
