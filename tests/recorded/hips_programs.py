@@ -10,6 +10,7 @@ from typing import Any
 
 import autograd.numpy as np
 import autograd.numpy.random as npr
+import autograd.scipy.special as special
 import autograd.scipy.stats.multivariate_normal as mvn
 import autograd.scipy.stats.norm as norm
 from autograd import (
@@ -35,7 +36,11 @@ from autograd import (
 from autograd.builtins import isinstance, list, tuple
 from autograd.extend import defjvp, defvjp, primitive
 from autograd.misc import flatten
+from autograd.misc.fixed_points import fixed_point
 from autograd.misc.optimizers import adam, rmsprop, sgd
+from autograd.scipy.integrate import odeint
+from autograd.scipy.linalg import solve_banded, solve_sylvester, solve_triangular, sqrtm
+from autograd.scipy.signal import convolve
 from autograd.scipy.special import expit, gammaln, logsumexp
 from autograd.test_util import check_grads
 
@@ -277,4 +282,59 @@ def matrices() -> dict[str, Any]:
     return {name: grad(f)(p) for name, f in functions.items()}
 
 
-PROGRAMS = [logistic_regression, neural_net, rollout, mixture, own_gradient, operators, matrices]
+def scipys() -> dict[str, Any]:
+    rs = npr.RandomState(3)
+    a, b, q = rs.randn(3, 3) / 4 + 2 * np.eye(3), rs.randn(2, 2) / 4 + np.eye(2), rs.randn(3, 2)
+    bands, x = rs.randn(3, 4) / 4 + np.array([[0.0], [3.0], [0.0]]), np.abs(rs.randn(4)) + 0.5
+    images, filters = rs.randn(2, 3, 5, 4), rs.randn(3, 4, 2, 3)
+    matrices = {
+        "sqrtm": lambda x: np.sum(q * np.dot(sqrtm(x), q)),
+        "triangular": lambda x: np.sum(solve_triangular(x, q, lower=True) ** 2),
+        "triangular, transposed": lambda x: np.sum(solve_triangular(x, q, trans="T") ** 2),
+        "sylvester": lambda x: np.sum(solve_sylvester(x, b, q) ** 2),
+    }
+    vectors = {
+        "banded": lambda x: np.sum(solve_banded((1, 1), bands, x) ** 2),
+        "bessel": lambda x: np.sum(special.jn(2, x) + special.yn(1, x) + special.iv(2, x) + special.ive(1, x)),
+        "gammas": lambda x: np.sum(special.multigammaln(x + 1.0, 2) if len(x.shape) == 0 else special.psi(x)),
+        "convolve": lambda x: np.sum(convolve(x, q[:, 0]) ** 3),
+        "convolve, valid": lambda x: np.sum(convolve(x, q[:, 1], mode="valid") ** 3),
+    }
+    both = lambda f: np.sum(convolve(images, f, axes=([2, 3], [2, 3]), dot_axes=([1], [0]), mode="valid") ** 2)
+    return {
+        **{name: grad(f)(a) for name, f in matrices.items()},
+        **{name: grad(f)(x) for name, f in vectors.items()},
+        "bands": grad(lambda ab: np.sum(solve_banded((1, 1), ab, x) ** 2))(bands),
+        "filters": grad(both)(filters),
+        "convolved": convolve(images, filters, axes=([3, 2], [3, 2]), dot_axes=([1], [0])),
+    }
+
+
+def dynamics() -> dict[str, Any]:
+    t, y0 = np.array([0.0, 0.3, 0.8, 1.1]), np.array([1.0, 0.5])
+    weights = np.arange(8.0).reshape(4, 2)
+
+    def pendulum(y: Any, t: Any, length: Any, pull: Any) -> Any:
+        return np.array([y[1] * length, -np.sin(y[0]) * pull - 0.1 * y[1] + 0.05 * t])
+
+    def loss(y0: Any, t: Any, length: Any, pull: Any) -> Any:
+        return np.sum(odeint(pendulum, y0, t, tuple((length, pull)), rtol=1e-11, atol=1e-13) * weights)
+
+    def root(a: Any) -> Any:
+        newton = lambda a: lambda x: 0.5 * (x + a / x)
+        return fixed_point(newton, a, 1.0, lambda x, y: np.abs(x - y), 1e-12)
+
+    return {
+        "loss": loss(y0, t, 1.2, 0.7),
+        "of the start": grad(loss, 0)(y0, t, 1.2, 0.7),
+        "of the times": grad(loss, 1)(y0, t, 1.2, 0.7),
+        "of a number": grad(loss, 3)(y0, t, 1.2, 0.7),
+        "root": root(3.0),
+        "of the root": grad(root)(3.0),
+        "of the root, twice": grad(grad(root))(3.0),
+    }
+
+
+PROGRAMS = [
+    logistic_regression, neural_net, rollout, mixture, own_gradient, operators, matrices, scipys, dynamics,
+]  # fmt: skip

@@ -1,12 +1,13 @@
-"""The Dirichlet distribution, differentiable. Imports ``autograd.numpy``. As ``scipy.stats.dirichlet``."""
+"""The Dirichlet distribution, its density differentiable. Imports ``autograd.numpy``. As ``scipy.stats.dirichlet``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import autograd.numpy as np
+from autograd.numpy.common import raw
 
-__all__ = ["logpdf", "pdf"]
+__all__ = ["logpdf", "pdf", "rvs"]
 
 
 def logpdf(x: Any, alpha: Any) -> Any:
@@ -25,3 +26,21 @@ def pdf(x: Any, alpha: Any) -> Any:
     1.5
     """
     return np.exp(logpdf(x, alpha))
+
+
+def rvs(alpha: Any, size: Any = 1, random_state: Any = None) -> Any:
+    """Random draws (size, k), without a gradient, on the default backend.
+
+    Args:
+        alpha: (k,).
+        size: how many.
+        random_state: a seed, or a generator of NumPy; by default ``numpy.random``'s own.
+
+    >>> rvs([1.0, 2.0, 3.0], size=4, random_state=0).shape
+    (4, 3)
+    """
+    alpha = raw(np.asarray(alpha))
+    if random_state is None:
+        return np.random.dirichlet(alpha, size)
+    source = np.random.RandomState(random_state) if isinstance(random_state, int) else random_state
+    return source.dirichlet(alpha, size)
