@@ -27,6 +27,10 @@ _NUMBERS = {
     "float modulo": _DIVISOR,
     "0.0 cannot be raised to a negative power": ("a base other than 0 for a negative exponent", _DIVISOR[1]),
     "zero to a negative power": ("a base other than 0 for a negative exponent", _DIVISOR[1]),
+    "Integers to negative integer powers are not allowed.": (
+        "floats, or an exponent of 0 or more, as integers have no negative powers",
+        "Cast the base first: x.astype(float)",
+    ),
     "math domain error": _DOMAIN,
     "expected a positive input": _DOMAIN,
     "expected a nonnegative input": _DOMAIN,

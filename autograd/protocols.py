@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ import backends
 from autograd import numpy as namespace
 from autograd.graph import GraphError
 from autograd.numpy.common import COERCED, arraylike, is_tensor, raw
+from autograd.numpy.scans import running
+from autograd.numpy.signals import sliding_window_view
+from autograd.numpy.writing import add_at
 from autograd.plan import RUNTIME
 from autograd.tables import is_table
 
@@ -58,6 +62,8 @@ def _function(function: Callable[..., Any]) -> Callable[..., Any]:
         TypeError: there is none.
     """
     module = function.__module__ or "numpy"
+    if function is np.lib.stride_tricks.sliding_window_view:
+        return sliding_window_view
     place: Any = namespace
     for part in module.split(".")[1:]:
         place = getattr(place, part, None)
@@ -82,12 +88,12 @@ def _ufunc(ufunc: np.ufunc) -> Callable[..., Any]:
         TypeError: there is none.
     """
     name = ufunc.__name__
-    for place in (np, sys.modules.get("scipy.special")):
-        known = getattr(place, name, None)
-        if known is ufunc:
-            ours = getattr(namespace, name, None)
-            if ours is not None:
-                return ours
+    if getattr(np, name, None) is ufunc and hasattr(namespace, name):
+        return getattr(namespace, name)
+    if getattr(sys.modules.get("scipy.special"), name, None) is ufunc:
+        ours = getattr(import_module("autograd.scipy.special"), name, None)
+        if ours is not None:
+            return ours
     raise _unknown(name)
 
 
@@ -161,6 +167,10 @@ class Protocols:
             if ufunc in table:
                 kwargs.setdefault("axis", 0)
                 return getattr(namespace, table[ufunc])(*inputs, **kwargs)
+            if method == "accumulate" and ufunc in (np.maximum, np.minimum) and kwargs.get("out") is None:
+                return running(getattr(namespace, ufunc.__name__), inputs[0], kwargs.get("axis", 0))
+        elif method == "at" and ufunc in (np.add, np.subtract) and is_tensor(inputs[0]):
+            return add_at(ufunc is np.subtract, *inputs)
         elif method == "outer" and not kwargs:
             a, b = inputs
             a, b = arraylike(a), arraylike(b)

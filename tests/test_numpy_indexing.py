@@ -13,7 +13,7 @@ import pytest
 
 import autograd.numpy as anp
 import backends
-from autograd import Tensor, gradients, tensor
+from autograd import Tensor, check_grads, gradients, tensor
 from tests.helpers import to_numpy
 from tests.numpy_calls import Call, check_float32, check_plain, check_tensors
 
@@ -591,3 +591,26 @@ def test_sort_complex_is_numpys(dtype: str, backend: backends.Backend) -> None:
         (out.real * backend.asarray(np.array([[1.0, 2, 3], [4, 5, 6]], np.dtype(dtype).char.lower()))).sum().backward()
         assert x.grad.dtype == values.dtype
         np.testing.assert_array_equal(to_numpy(x.grad), [[3, 1, 2], [5, 6, 4]])
+
+
+def test_piecewise_shows_each_function_its_own_elements() -> None:
+    values = np.array([[-2.0, 4.0], [0.25, -1.0]])
+    functions = [lambda t: t**2, lambda t, scale=1.0: scale * np.sqrt(t)]
+    conditions = [values < 0, values > 0]
+    for function in (np.piecewise, anp.piecewise):
+        x = tensor(values, requires_grad=True)
+        out = function(x, [x < 0, x > 0], functions)
+        np.testing.assert_array_equal(out.detach().numpy(), np.piecewise(values, conditions, functions))
+        out.sum().backward()  # no NaN from the root of what is negative
+        np.testing.assert_allclose(x.grad.numpy(), [[-4.0, 0.25], [1.0, -2.0]])
+        out = function(x, [x < 0], [-1.0, lambda t: t])
+        np.testing.assert_array_equal(out.detach().numpy(), [[-1.0, 4.0], [0.25, -1.0]])
+        np.testing.assert_array_equal(function(x, x > 1, [3.0]).detach().numpy(), [[0.0, 3.0], [0.0, 0.0]])
+    assert type(anp.piecewise(values, conditions, [0.0, 1.0])) is np.ndarray
+    check_grads(lambda t: anp.piecewise(t, [t < 0, t > 0], functions), order=2)(values)
+    with pytest.raises(ValueError, match=r"piecewise: expected 1 or 2 functions .*; got 3\. Give one"):
+        anp.piecewise(tensor(values), [values > 0], [1.0, 2.0, 3.0])
+
+
+def test_choose_gives_a_tensor_for_a_tensor() -> None:
+    assert anp.choose(tensor([0, 1]), [1, 2]).__class__ is tensor(1.0).__class__

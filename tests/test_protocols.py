@@ -17,7 +17,7 @@ import scipy.special
 
 import autograd.numpy as anp
 import backends
-from autograd import GraphError, Tensor, no_grad, scalar, tensor
+from autograd import GraphError, Tensor, check_grads, no_grad, scalar, tensor
 from tests.helpers import to_numpy
 from tests.strict_array import StrictArray
 
@@ -85,7 +85,7 @@ def test_questions_are_answered_about_the_array() -> None:
     ("call", "name"),
     [
         (lambda x: np.is_busday(x), "numpy.is_busday"),
-        (lambda x: np.add.at(x, 0, 1.0), "add.at"),
+        (lambda x: np.multiply.at(x, 0, 1.0), "multiply.at"),
         (lambda x: np.subtract.reduce(x), "subtract.reduce"), (lambda x: np.add.reduceat(x, [0]), "add.reduceat"),
         (lambda x: scipy.special.struve(1, x), "struve"),
     ],
@@ -367,3 +367,65 @@ def test_strangers_are_left_to_python() -> None:
     for use in (lambda: x + "a", lambda: x @ object(), lambda: Stranger() @ x, lambda: x < "a", lambda: object() ** x):
         with pytest.raises(TypeError, match=r"unsupported operand|not supported"):
             use()
+
+
+# Ufuncs' methods, and functions of NumPy's submodules ----------------------------------------------------------------
+
+
+def test_methods_of_ufuncs() -> None:
+    values = np.array([[2.0, 5.0, 5.0, 1.0], [3.0, -1.0, 4.0, 6.0]])
+    x = tensor(values, requires_grad=True)
+    for name in ("add", "multiply", "maximum", "minimum"):
+        for method, options in (("reduce", {"axis": 1}), ("accumulate", {"axis": 1}), ("accumulate", {})):
+            wanted = getattr(getattr(np, name), method)(values, **options)
+            for namespace in (np, anp):  # ours have a ufunc's attributes, too
+                function = getattr(getattr(namespace, name), method)
+                out = function(x, **options)
+                assert out.__class__ is Tensor and out.requires_grad
+                np.testing.assert_array_equal(out.detach().numpy(), wanted)
+                assert isinstance(function(values, **options), np.ndarray)
+    assert anp.add.nin == 2 and anp.multiply.identity == 1
+    np.testing.assert_array_equal(anp.subtract.outer(x[0], [1.0, 2.0]).detach().numpy(), values[0][:, None] - [1, 2])
+    # Each element's gradient comes from the places where it is the largest so far; ties share.
+    y = tensor([2.0, 5.0, 1.0, 7.0], requires_grad=True)
+    np.maximum.accumulate(y).backward(tensor([1.0, 10.0, 100.0, 1000.0]))
+    assert y.grad.tolist() == [1.0, 110.0, 0.0, 1000.0]
+    check_grads(lambda t: np.minimum.accumulate(t, axis=1), order=2)(values + np.arange(4) / 8)
+
+
+def test_add_at_adds_repeated_places_up() -> None:
+    values = tensor([1.0, 2.0, 4.0], requires_grad=True)
+    x = tensor([10.0, 20.0], requires_grad=True)
+    target = x * 1.0
+    np.add.at(target, [0, 0, 1], values)
+    np.subtract.at(target, ([1],), 1.0)
+    assert target.tolist() == [13.0, 23.0]
+    (target * tensor([1.0, 3.0])).sum().backward()
+    assert values.grad.tolist() == [1.0, 1.0, 3.0] and x.grad.tolist() == [1.0, 3.0]
+    with pytest.raises(GraphError, match="expected a Tensor that may be written; got a leaf"):
+        np.add.at(x, [0], 1.0)
+    with pytest.raises(TypeError, match=r"add\.at: expected a function that autograd\.numpy has"):
+        np.add.at(np.ones(2), [0], values[0])
+
+
+def test_sliding_windows() -> None:
+    view = np.lib.stride_tricks.sliding_window_view
+    values = np.arange(20.0).reshape(4, 5) ** 2
+    x = tensor(values, requires_grad=True)
+    for size, axis in (((2, 3), None), (2, 1), ((3,), (0,)), ((2, 2), (1, 0))):
+        out = view(x, size, axis)
+        np.testing.assert_array_equal(out.detach().numpy(), view(values, size, axis))
+        check_grads(lambda t, size=size, axis=axis: view(t, size, axis) ** 2, order=2)(x)
+    np.testing.assert_array_equal(anp.sliding_window_view(values, 2, 0), view(values, 2, 0))
+    for size, text in ((2, r"expected a size for each of the axes \(0, 1\)"), ((2, 9), "expected windows from 1 to 5")):
+        with pytest.raises(ValueError, match=f"sliding_window_view: {text}.*; got .*"):
+            view(x, size)
+
+
+def test_ufuncs_of_scipy_special() -> None:
+    x = tensor([0.5, 1.5], requires_grad=True)
+    for name, args in (("gammaln", (x,)), ("jv", (2, x)), ("xlogy", (x, x)), ("kve", (1, x))):
+        out = getattr(scipy.special, name)(*args)
+        assert out.requires_grad
+        plain = [a.detach().numpy() if a is x else a for a in args]
+        np.testing.assert_allclose(out.detach().numpy(), getattr(scipy.special, name)(*plain), rtol=1e-14)

@@ -12,6 +12,7 @@ import pytest
 
 import autograd.numpy as anp
 from autograd import tensor
+from autograd.scipy import special
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "subgradients.md"
 CELL = re.compile(r"(?<!\\)\|")
@@ -28,7 +29,7 @@ def rows() -> list[tuple[str, list[str], list[str]]]:
 
 
 ROWS = rows()
-NAMES: dict[str, Any] = {**vars(anp), "nan": np.nan, "inf": np.inf}
+NAMES: dict[str, Any] = {**vars(special), **vars(anp), "nan": np.nan, "inf": np.inf}
 
 
 def arguments(at: list[str]) -> dict[str, Any]:

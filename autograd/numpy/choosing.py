@@ -1,4 +1,4 @@
-"""Choosing between elements: where, maximum, minimum, clip. Imports ``ufuncs`` and ``ops``.
+"""Choosing between elements: where, piecewise, maximum, minimum, clip. Imports ``ufuncs`` and ``ops``.
 
 Dtypes, broadcasting and errors are as ``autograd.numpy.elementwise`` states them; g stands for the cotangent.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import arraylike, arraylikes, hand_over
+from autograd.numpy.common import arraylike, arraylikes, hand_over, has_tensor, is_tensor, namespace_of, raw
 from autograd.numpy.indexing import nonzero
 from autograd.numpy.ufuncs import binary
 from autograd.ops import arithmetic as _ops
 from autograd.ops import elementwise as _more
+from autograd.ops import index as _index
+from autograd.plan import RUNTIME
 
 __all__ = [
-    "clip", "fmax", "fmin", "maximum", "minimum", "where",
+    "clip", "fmax", "fmin", "maximum", "minimum", "piecewise", "where",
 ]  # fmt: skip
 
 
@@ -91,3 +93,46 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: 
     if out is not None:
         return hand_over("clip", (a, low, high), out=out)
     return _more.clip(a, low, high)
+
+
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """In the places of each condition, that function of x's elements there; the last condition that holds counts.
+
+    A function sees the elements of its places alone, so that none elsewhere spoils its value or its gradient.
+
+    Args:
+        condlist: boolean arrays of x's shape, or one.
+        funclist: a function of a vector, or a number, for each; one more is for where no condition holds (else 0).
+        args, kw: further arguments of the functions.
+
+    Returns:
+        x's shape and dtype.
+
+    Raises:
+        ValueError: not as many functions as conditions, or one more.
+
+    >>> from autograd import tensor
+    >>> x = tensor([-1.0, 4.0], requires_grad=True)
+    >>> piecewise(x, [x < 0, x >= 0], [0.0, lambda t: t**0.5]).sum().backward()
+    >>> x.grad
+    Tensor([0.  , 0.25], dtype=float64)
+    """
+    x = arraylike(x)
+    conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
+    if conditions and not hasattr(conditions[0], "shape") and not isinstance(conditions[0], (list, tuple)):
+        conditions = [conditions]
+    if not has_tensor(x, list(conditions), *[f for f in funclist if not callable(f)]):
+        return namespace_of(x).piecewise(x, list(conditions), list(funclist), *args, **kw)
+    flags = [raw(arraylike(c, like=x)).astype(bool) for c in conditions]
+    if len(funclist) == len(flags) + 1:
+        flags.append(~sum(flags[1:], start=flags[0]))
+    elif len(funclist) != len(flags):
+        raise ValueError(
+            f"piecewise: expected {len(flags)} or {len(flags) + 1} functions for as many conditions; got "
+            f"{len(funclist)}. Give one for each condition, and one for elsewhere."
+        )
+    out = namespace_of(x).zeros_like(raw(x))
+    for flag, function in zip(flags, funclist):
+        value = function(_index.getitem(x, index=(flag,)), *args, **kw) if callable(function) else function
+        out = _index.index_update(out, arraylike(value, like=x), index=(flag,))
+    return out if is_tensor(out) else RUNTIME["Tensor"]._wrap(out)

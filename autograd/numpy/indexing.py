@@ -287,7 +287,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
         raise ValueError(f"choose: expected mode 'raise', 'wrap' or 'clip'; got {mode!r}. Choose one of them.")
     elif bool(((which < 0) | (which >= count)).any()):
         raise ValueError(f"choose: expected integers from 0 to {count - 1}, one per choice; got others. Use a mode.")
-    result = arrays[0]
+    result = arrays[0] if is_tensor(arrays[0]) or not is_tensor(a) else RUNTIME["Tensor"]._wrap(arrays[0])
     for i in range(1, count):
         result = arithmetic.where(which == i, arrays[i], result)
     return result if count > 1 else _shape.broadcast_to(result, shape=tuple(which.shape))

@@ -374,3 +374,19 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     late = getitem(y, index=(*lead, slice(1, None), ...))
     early = getitem(y, index=(*lead, slice(None, -1), ...))
     return reduce.sum(arithmetic.multiply(width, late + early) / 2.0, axis=(axis,), keepdims=False)
+
+
+def running(combine: Callable[[Any, Any], Any], a: Any, axis: int) -> Any:
+    """The largest (``combine`` is ``maximum``) or smallest of the elements so far: ``numpy.maximum.accumulate``.
+
+    Elements that tie share the gradient as ``combine`` has it. By doubling, after W. D. Hillis, G. L. Steele, "Data
+    parallel algorithms", 1986: log₂ n steps.
+    """
+    a = arraylike(a)
+    axis = normalize_one(axis, len(a.shape))
+    lead, step = (slice(None),) * axis, 1
+    while step < a.shape[axis]:
+        late, early = a[(*lead, slice(step, None))], a[(*lead, slice(None, -step))]
+        a = joining.concatenate([a[(*lead, slice(None, step))], combine(late, early)], axis=axis)
+        step *= 2
+    return a

@@ -39,7 +39,7 @@ TOOLS = (
 PREDICATES = ("isfortran", "isnat", "may_share_memory", "shares_memory")
 # Of plain arrays, on their own backend as far as that has them; a gradient would be cut silently, so it is refused.
 PLAIN = (
-    "apply_over_axes", "histogram2d", "histogramdd", "packbits", "piecewise", "poly", "polyadd", "polyder", "polydiv",
+    "apply_over_axes", "histogram2d", "histogramdd", "packbits", "poly", "polyadd", "polyder", "polydiv",
     "polyfit", "polyint", "polymul", "polysub", "require", "roots", "unpackbits",
 )  # fmt: skip
 # From files, text and buffers: read by NumPy, then put on the default backend.

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+import numpy
+
 from autograd.numpy.common import COERCED, arraylike, arraylikes, hand_over, has_tensor, unsupported
 from autograd.ops.arithmetic import astype
 from autograd.tables import is_table
@@ -111,6 +113,10 @@ _KEYWORDS = [
 ]
 
 
+# What ufuncs have as attributes; their methods reach Tensors by NumPy's own dispatch.
+ATTRIBUTES = ("accumulate", "at", "identity", "nin", "nout", "outer", "reduce", "reduceat")
+
+
 def _published(call: Function, described: Function) -> Function:
     """``call`` under the name, docstring and module of the function that describes it, with a ufunc's signature."""
     function: Any = FunctionType(call.__code__, described.__globals__, described.__name__, (None,), call.__closure__)
@@ -119,4 +125,8 @@ def _published(call: Function, described: Function) -> Function:
     function.__qualname__ = described.__qualname__
     operands = [*inspect.signature(described).parameters.values()]
     function.__signature__ = inspect.Signature([*operands, *_KEYWORDS])
+    ufunc = getattr(numpy, described.__name__, None)
+    if isinstance(ufunc, numpy.ufunc):
+        for attribute in ATTRIBUTES:
+            setattr(function, attribute, getattr(ufunc, attribute))
     return function

@@ -14,8 +14,10 @@ from autograd.numpy.common import (
     normalize_one,
     raw,
 )
-from autograd.numpy.indexing import integers
+from autograd.numpy.indexing import integers, normalize_index
+from autograd.ops import index as _index
 from autograd.ops import shape as _shape
+from autograd.ops.arithmetic import astype
 from autograd.ops.arithmetic import where as _where
 
 __all__ = ["copyto", "place", "put", "put_along_axis", "putmask"]
@@ -109,6 +111,18 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     places = xp.flatnonzero(raw(arraylike(mask, like=arr)))
     _write(arr, places, _repeated(vals, arr, xp.arange(places.shape[0])))
     return None
+
+
+def add_at(negative: bool, target: Any, index: Any, values: Any) -> None:
+    """``target[index] += values`` (or ``-=``), where repeated indices add up: ``numpy.add.at(tensor, …)``."""
+    key = normalize_index(index, target)
+    values = arraylike(values, like=target)
+    values = _shape.broadcast_to(values, shape=tuple(raw(target)[key].shape))
+    update = _index.scatter_index(astype(values, dtype=target.dtype), index=key, shape=tuple(target.shape))
+    if negative:
+        target -= update
+    else:
+        target += update
 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
