@@ -1,5 +1,8 @@
 """Reverse-mode automatic differentiation for NumPy and CuPy arrays and Python floats. Imports nothing of ``nn``."""
 
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
 from autograd import _clash as _clash  # first: refuses to be mixed with HIPS autograd's files
 from autograd.anomaly import AnomalyError, detect_anomaly
 from autograd.check import check_grads
@@ -80,3 +83,15 @@ __all__ = [
     "vjp",
     "why_no_grad",
 ]
+
+# HIPS autograd has these here, too: loaded when asked for, as most programs never do.
+_BUILTINS = ("dict", "isinstance", "list", "tuple", "type")
+_MODULES = ("builtins", "core", "extend", "misc", "scipy", "test_util", "tracer", "wrap_util")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _BUILTINS:
+        return getattr(_import_module("autograd.builtins"), name)
+    if name in _MODULES:
+        return _import_module(f"autograd.{name}")
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}.")

@@ -418,8 +418,10 @@ class Tensor(Methods, Protocols):
 
     # Conversion --------------------------------------------------------------------------------------------------
 
-    def item(self) -> Any:
-        """The single element as a Python number (waits for the device)."""
+    def item(self, *place: Any) -> Any:
+        """The single element, or the one at ``place``, as a Python number (waits for the device)."""
+        if place:
+            return (self[place] if len(place) > 1 else self.ravel()[place[0]]).item()
         if self.size != 1:
             raise ValueError(f"item: expected one element; got shape {self.shape}. Index it first, e.g. x[0].item().")
         return self._data.item() if hasattr(self._data, "item") else self._data

@@ -148,7 +148,8 @@ def test_pip_installs_both_and_the_advice_mends_it(tmp_path: Path) -> None:
     def imported(program: str) -> subprocess.CompletedProcess[str]:
         # NumPy comes from the environment that runs the tests, after the fresh one's own packages and unknown to pip.
         program = f"import sys; sys.path.append({sysconfig.get_path('purelib')!r}); {program}"
-        return subprocess.run([fresh, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # which would come first
+        return subprocess.run([fresh, "-c", program], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
 
     for order in (("xpgrad", "autograd"), ("autograd", "xpgrad")):
         for name in order:

@@ -305,3 +305,45 @@ def test_their_check_finds_a_wrong_derivative() -> None:
     check_as_hips(lambda x, axis: anp.sum(anp.sort(x, axis)[0]), order=2)(np.array([[1.0, 3.0], [2.0, -1.0]]), axis=0)
     with pytest.raises(AssertionError):
         combo_check(wrong, modes=["rev"], order=1)([1.0, 2.0])
+
+
+def test_operators_of_ones_own() -> None:
+    from autograd.core import make_jvp as jvp_of_one
+    from autograd.core import make_vjp as vjp_of_one
+    from autograd.wrap_util import unary_to_nary
+
+    @unary_to_nary
+    def scaled_grad(fun: Any, x: Any, scale: float = 1.0) -> Any:
+        """Scaled."""
+        pull, out = vjp_of_one(fun, x)
+        return pull(np.ones_like(out) * scale)
+
+    f = lambda x, y: anp.sum(x * y**2)
+    x, y = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    assert scaled_grad(f)(x, y).tolist() == [9.0, 16.0] and scaled_grad.__doc__ == "Scaled."
+    assert scaled_grad(f, 1, scale=2.0)(x, y).tolist() == [12.0, 32.0]
+    both = scaled_grad(lambda x, y: f(x, y), (0, 1))(x, y)
+    assert [b.tolist() for b in both] == [[9.0, 16.0], [6.0, 16.0]]
+    value, tangent = jvp_of_one(lambda x: x**2, x)(np.array([1.0, 10.0]))
+    assert value.tolist() == [1.0, 4.0] and tangent.tolist() == [2.0, 40.0]
+    with pytest.raises(TypeError, match=r"unary_to_nary: expected argnum to be an integer or a tuple; got 'x'"):
+        scaled_grad(f, "x")
+
+
+def test_names_that_hips_autograd_has_at_the_top() -> None:
+    assert autograd.isinstance is isinstance and autograd.tuple is tuple
+    assert autograd.extend.primitive is primitive and autograd.misc.flatten is not None
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'nothing'"):
+        autograd.nothing
+
+
+def test_make_diagonal_undoes_diagonal() -> None:
+    x = np.arange(12.0).reshape(2, 3, 2)
+    for options in ({}, {"axis1": -1, "axis2": -2}, {"offset": 1, "axis1": 0, "axis2": 2}, {"offset": -2, "axis1": 1}):
+        options = {"axis2": 3, **options} if options.get("offset") == -2 else options
+        made = anp.make_diagonal(x, **options)
+        np.testing.assert_array_equal(np.diagonal(made, **{"axis1": 0, "axis2": 1, **options}), x)
+        assert made.sum() == x.sum()
+        check_grads(lambda x, options=options: anp.make_diagonal(x, **options), order=2)(x)
+    with pytest.raises(ValueError, match="make_diagonal: expected at least one axis"):
+        anp.make_diagonal(1.0)

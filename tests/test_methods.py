@@ -303,3 +303,10 @@ def test_copies_are_differentiable_and_own_their_memory() -> None:
     assert y.data is not x.data and not np.shares_memory(y.data, x.data)
     (3 * y).sum().backward()
     np.testing.assert_array_equal(x.grad.numpy(), np.full((2, 3), 3.0))
+
+
+def test_item_takes_a_place_as_numpys_does() -> None:
+    x = tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+    assert (x.item(4), x.item(-1), x.item(1, 0), x[0, 1].item()) == (4.0, 5.0, 3.0, 1.0)
+    with pytest.raises(IndexError, match=r"getitem: expected an index from -6 to 5 .*; got 6"):
+        x.item(6)

@@ -27,6 +27,7 @@ __all__ = [
     "diagflat",
     "diagonal",
     "fill_diagonal",
+    "make_diagonal",
     "trace",
     "tril",
     "tril_indices",
@@ -75,6 +76,33 @@ def diag(v: Any, k: int = 0) -> Any:
     k = operator.index(k)
     n = v.shape[0] + abs(k)
     return _shape.place_diagonal(v, shape=(n, n), offset=k, axis1=0, axis2=1)
+
+
+def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The matrices over ``axis1`` and ``axis2`` with D's last axis as their diagonal, else 0: undoes ``diagonal``.
+
+    HIPS autograd's; NumPy has it for one vector, as ``diag``.
+
+    >>> make_diagonal([[1.0, 2.0], [3.0, 4.0]], axis1=-1, axis2=-2)
+    array([[[1., 0.],
+            [0., 2.]],
+    <BLANKLINE>
+           [[3., 0.],
+            [0., 4.]]])
+    """
+    D = arraylike(D)
+    n = len(D.shape) + 1
+    if n < 2:
+        raise ValueError(
+            "make_diagonal: expected at least one axis, the diagonals'; got a number. Give it one: D[None]."
+        )
+    i, j = normalize_one(axis1, n, "axis1"), normalize_one(axis2, n, "axis2")
+    offset = operator.index(offset)
+    rows, columns = D.shape[-1] + max(-offset, 0), D.shape[-1] + max(offset, 0)
+    shape = list(D.shape[:-1])
+    for place, size in sorted([(i, rows), (j, columns)]):
+        shape.insert(place, size)
+    return _shape.place_diagonal(D, shape=tuple(shape), offset=offset, axis1=i, axis2=j)
 
 
 def diagflat(v: Any, k: int = 0) -> Any:
