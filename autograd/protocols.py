@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 import backends
 from autograd import numpy as namespace
+from autograd import scipy
 from autograd.graph import GraphError
 from autograd.numpy.common import COERCED, arraylike, is_tensor, raw
 from autograd.numpy.scans import running
@@ -91,7 +91,7 @@ def _ufunc(ufunc: np.ufunc) -> Callable[..., Any]:
     if getattr(np, name, None) is ufunc and hasattr(namespace, name):
         return getattr(namespace, name)
     if getattr(sys.modules.get("scipy.special"), name, None) is ufunc:
-        ours = getattr(import_module("autograd.scipy.special"), name, None)
+        ours = getattr(scipy.special, name, None)
         if ours is not None:
             return ours
     raise _unknown(name)

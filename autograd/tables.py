@@ -22,7 +22,7 @@ def values_of(table: Any) -> Any:
     if values.dtype.kind not in "biufc":
         kind = type(table)
         raise TypeError(
-            f"expected a table of numbers; got {kind.__module__.partition('.')[0]}.{kind.__name__} of {values.dtype}. "
+            f"{kind.__module__.partition('.')[0]}.{kind.__name__}: expected numbers; got {values.dtype}. "
             "Choose columns, encode text, fill what is missing, or convert it: x.to_numpy(dtype=float)."
         )
     return values
