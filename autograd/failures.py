@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Bare numbers and None take the backend of the operands beside them.
 WEAK = frozenset({float, int, bool, complex, type(None)})
 
+# So much of an operand's or option's text is shown.
+_SHORT = 60
 # Python's own words for domain errors of floats, with what was expected instead, and the fix.
 _DIVISOR = ("a divisor other than 0", "Test for 0 first, or add a small number to it")
 _DOMAIN = ("a value inside the function's domain", "Clip it into the domain first, e.g. with maximum or minimum")
@@ -70,14 +72,16 @@ def explained(primitive: Primitive, error: Exception, values: tuple[Any, ...], o
         if what in _NUMBERS or what.startswith("expected a noninteger or positive integer"):
             expected, fix = _NUMBERS.get(what, _DOMAIN)
             text = f"expected {expected}; {came}. {fix}."
+        elif "out of bounds for" in what or "too large to convert" in what:
+            text = f"expected a number that fits the array's dtype; {came}. Cast the array first: x.astype(float)."
         else:
             text = f"{what}; {came}"
             text += "".join(f", {key}={value!r}" for key, value in options.items() if _is_short(value))
     kind = TypeError if isinstance(error, AttributeError) else type(error)
     try:
         return kind(f"{name}: {text}")
-    except Exception:
-        return ValueError(f"{name}: {text}")
+    except Exception:  # NumPy's own subclasses take other arguments
+        return (TypeError if issubclass(kind, TypeError) else ValueError)(f"{name}: {text}")
 
 
 def _not_taken(values: tuple[Any, ...], absent: bool) -> str | None:
@@ -135,6 +139,8 @@ def _not_defined(names: Sequence[str], values: tuple[Any, ...], error: Exception
         return None
     kinds = {value.dtype.kind if hasattr(value, "dtype") else type(value).__name__[0] for value in values}
     came = _came(names, values)
+    if kinds & set("OSUVMm"):
+        return f"expected numbers; {came}. Encode text, dates and objects as numbers first."
     if "c" in kinds:
         return f"expected real operands; {came}. Take the .real or .imag part, or abs(x), first."
     if "f" in kinds:
@@ -149,9 +155,10 @@ def _came(names: Sequence[str], values: tuple[Any, ...]) -> str:
 def _describe(value: Any) -> str:
     shape = getattr(value, "shape", None)
     if shape is None:
-        return repr(value)
+        text = repr(value)
+        return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
     return f"{tuple(shape)} {value.dtype}"
 
 
 def _is_short(value: Any) -> bool:
-    return value is None or (isinstance(value, (int, float, str, bool, tuple)) and len(repr(value)) < 60)
+    return value is None or (isinstance(value, (int, float, str, bool, tuple)) and len(repr(value)) <= _SHORT)

@@ -443,12 +443,16 @@ def _unless_declined(kernel: Callable[..., Any], formula: Callable[..., Any]) ->
 
 
 def as_operands(*operands: Any) -> tuple[Any, ...]:
-    """Operands with lists, tuples and tables of pandas as arrays of the Tensors' backend; strangers as they are."""
+    """Operands with lists, tuples, ranges and tables of pandas as arrays for the Tensors; strangers as they are."""
     like = [backends.of(x._data) for x in operands if x.__class__ is RUNTIME["Tensor"]]
     backend = next((backend for backend in like if backend.owns_memory), backends.default())
-    return tuple(
-        [backend.asarray(x) if isinstance(x, (list, tuple)) else values_of(x) if is_table(x) else x for x in operands]
-    )
+    return tuple([_operand(x, backend) for x in operands])
+
+
+def _operand(x: Any, backend: backends.Backend) -> Any:
+    if isinstance(x, (list, tuple, range)):
+        return backend.asarray(list(x) if isinstance(x, range) else x)
+    return values_of(x) if is_table(x) else x
 
 
 def _of_reals(forward: Callable[..., Any]) -> Callable[..., Any]:

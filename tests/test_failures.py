@@ -52,6 +52,7 @@ def test_lists_beside_floats_are_arrays() -> None:
     out.sum().backward()
     assert out.tolist() == [2.0, 4.0] and x.grad.item() == 3.0
     assert ([1.0, 2.0] - x).tolist() == [-1.0, 0.0]
+    assert (tensor([1.0, 2.0]) * range(2)).tolist() == [0.0, 2.0]
 
 
 @pytest.mark.parametrize("data", ["2", b"2", np.str_("2"), np.array("2")])
@@ -158,6 +159,14 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: V & V, TypeError, r"bitwise_and: expected integers or booleans; a is \(3,\) float64.* Compare first"),
     (lambda: V + None, TypeError, r"add: expected arrays, Tensors or numbers; got \(3,\) float64, None\. Find"),
     (lambda: V.astype("foo"), TypeError, r"dtype: expected a dtype such as 'float32'; got 'foo'\. Correct"),
+    (lambda: V * np.array(["a", "b", "c"]), TypeError, r"multiply: expected numbers; .*<U1\. Encode text"),
+    (
+        lambda: tensor(np.uint8([200])) + 300,
+        OverflowError,
+        r"add: expected a number that fits .*uint8, b is 300\. Cast",
+    ),
+    (lambda: V * 10**400, OverflowError, r"multiply: expected a number that fits .*b is 1000*…\. Cast the array"),
+    (lambda: tensor([1, 2]) ** -1, ValueError, r"power: expected floats, or an exponent of 0 .*\. Cast the base first"),
     # Axes and places
     (
         lambda: V.sum(axis=2),
