@@ -19,7 +19,6 @@ from autograd import scipy
 from autograd.graph import GraphError
 from autograd.numpy.common import COERCED, arraylike, is_tensor, raw
 from autograd.numpy.scans import running
-from autograd.numpy.signals import sliding_window_view
 from autograd.numpy.writing import add_at
 from autograd.plan import RUNTIME
 from autograd.tables import is_table
@@ -63,7 +62,7 @@ def _function(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     module = function.__module__ or "numpy"
     if function is np.lib.stride_tricks.sliding_window_view:
-        return sliding_window_view
+        return namespace.sliding_window_view
     place: Any = namespace
     for part in module.split(".")[1:]:
         place = getattr(place, part, None)

@@ -498,4 +498,6 @@ def test_the_recorded_names_that_are_left_out() -> None:
 def test_the_backend_is_cupys_over_these_arrays() -> None:
     backend = backends.get("strict")
     own = set(vars(type(backend))) - {"__module__", "__doc__", "__static_attributes__", "__firstlineno__"}
-    assert own == {"name", "device_type", "__init__", "_special_functions", "generator", "launch", "_put", "compile"}
+    assert own == {
+        "name", "device_type", "__init__", "_special_functions", "_solvers", "generator", "launch", "_put", "compile",
+    }  # fmt: skip

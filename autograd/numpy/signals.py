@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numpy.common import COERCED, arraylike, has_tensor, is_tensor, namespace_of, normalize_axis, raw
+from autograd.numpy.common import COERCED, arraylike, has_tensor, is_tensor, namespace_of, raw
 from autograd.numpy.indexing import integers, untracked
-from autograd.numpy.shaping import moveaxis
 from autograd.ops import arithmetic, signals
 from autograd.ops import index as _index
 from autograd.ops import sorting as _sorting
 from autograd.ops.join import concatenate as _concatenate
 
-__all__ = [
-    "bincount",
-    "convolve",
-    "correlate",
-    "digitize",
-    "histogram",
-    "histogram_bin_edges",
-    "interp",
-    "sliding_window_view",
-]
+__all__ = ["bincount", "convolve", "correlate", "digitize", "histogram", "histogram_bin_edges", "interp"]
 
 
 def _vectors(name: str, a: Any, v: Any) -> tuple[Any, Any]:
@@ -202,46 +192,3 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     array([0., 1., 2.])
     """
     return histogram(a, bins, range, None, weights)[1]
-
-
-def sliding_window_view(
-    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
-) -> Any:
-    """Every window of ``window_shape`` in ``x``, as further axes. As ``numpy.lib.stride_tricks.sliding_window_view``.
-
-    Of a Tensor the windows are copied; an element that is in several of them adds up their gradients.
-
-    Args:
-        window_shape: a size, or one per axis.
-        axis: the axes slid along; all by default.
-        subok, writeable: for plain arrays only.
-
-    Raises:
-        ValueError: as many sizes as axes are not given, or a window is larger than its axis.
-
-    >>> sliding_window_view([1.0, 2.0, 3.0], 2)
-    array([[1., 2.],
-           [2., 3.]])
-    """
-    x = arraylike(x)
-    if not is_tensor(x):
-        view = namespace_of(x).lib.stride_tricks.sliding_window_view
-        return view(x, window_shape, axis, **({"subok": subok, "writeable": writeable} if subok or writeable else {}))
-    sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
-    axes = normalize_axis(axis, len(x.shape))
-    if len(sizes) != len(axes):
-        raise ValueError(
-            f"sliding_window_view: expected a size for each of the axes {axes}; got window_shape={sizes}. "
-            "Name the axes with axis=."
-        )
-    xp = namespace_of(x)
-    for size, i in zip(sizes, axes):
-        places = x.shape[i] - size + 1
-        if size < 1 or places < 1:
-            raise ValueError(
-                f"sliding_window_view: expected windows from 1 to {x.shape[i]} along axis {i}; got {size}. "
-                "Pad x, or take a smaller one."
-            )
-        index = xp.arange(places)[:, None] + xp.arange(size)
-        x = moveaxis(x[(*(slice(None),) * i, index)], i + 1, -1)
-    return x
