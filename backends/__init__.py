@@ -171,7 +171,7 @@ def for_device(device: str) -> Backend:
     for backend in _loaded.values():
         if backend.device_type == kind:
             return backend
-    if kind in names():
+    if kind in _loaded or kind in names():  # asking all installed packages for their names takes milliseconds
         return get(kind)
     if kind == "cuda":
         return get("cupy")

@@ -7,10 +7,13 @@ synchronisation and memory statistics. Everything else is written against ``xp``
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+import tracemalloc
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Array = Any
@@ -18,6 +21,13 @@ Array = Any
 
 class BackendError(RuntimeError):
     """A backend can't be used here; the text says which one, why, and what to install."""
+
+
+@dataclass
+class Peak:
+    """What ``Backend.peak_memory`` counted, in bytes."""
+
+    bytes: int = 0
 
 
 def declines(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -170,6 +180,35 @@ class Backend:
     def memory(self) -> int:
         """Bytes of device memory now held by arrays, where the library tells; 0 otherwise."""
         return 0
+
+    @contextlib.contextmanager
+    def peak_memory(self) -> Iterator[Peak]:
+        """How much more memory than at its start a ``with`` block held at its worst: ``.bytes``, after it.
+
+        On the host Python's ``tracemalloc`` counts, which slows the block. A GPU's backend counts what its pool handed
+        to arrays, whatever the pool itself holds.
+
+        >>> from backends import get
+        >>> with get("numpy").peak_memory() as peak:
+        ...     a = get("numpy").xp.ones(1_000_000)
+        >>> 8_000_000 <= peak.bytes < 8_100_000
+        True
+        """
+        running = tracemalloc.is_tracing()
+        if not running:
+            tracemalloc.start()
+        peak = Peak()
+        try:
+            tracemalloc.reset_peak()
+            before, _ = tracemalloc.get_traced_memory()
+            yield peak
+            peak.bytes = tracemalloc.get_traced_memory()[1] - before
+        finally:
+            if not running:
+                tracemalloc.stop()
+
+    def release_memory(self) -> None:
+        """Give memory that is free, but kept for later arrays, back to the device, where other libraries may need it."""
 
     def __repr__(self) -> str:
         return f"<backend {self.name}>"

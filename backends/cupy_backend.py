@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from backends.base import Array, Backend, BackendError, in_its_dtype
-from backends.cuda import scatter, staging
+from backends.base import Array, Backend, BackendError, Peak, in_its_dtype
+from backends.cuda import memory, scatter, staging
 from backends.cuda.driver import load_cupy
 from backends.cuda.philox import SOURCE, PhiloxStream
 
@@ -189,6 +189,12 @@ class CupyBackend(Backend):
 
     def memory(self) -> int:
         return self.xp.get_default_memory_pool().used_bytes()
+
+    def peak_memory(self) -> contextlib.AbstractContextManager[Peak]:
+        return memory.peak_memory(self.xp.cuda)
+
+    def release_memory(self) -> None:
+        self.xp.get_default_memory_pool().free_all_blocks()
 
 
 def matmul(a: Array, b: Array) -> Array:

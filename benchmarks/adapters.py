@@ -32,6 +32,9 @@ class Adapter:
     def synchronize(self, value: Any, backend: str) -> None:
         """Wait until ``value`` is computed."""
 
+    def release(self) -> None:
+        """Give back what the library keeps of the GPU's memory: the other libraries of this process need it, too."""
+
 
 class Xpgrad(Adapter):
     """This project."""
@@ -40,10 +43,7 @@ class Xpgrad(Adapter):
         import backends
 
         self._backends = backends
-
-    def devices(self) -> tuple[str, ...]:
-        kinds = {self._backends.get(name).device_type for name in self._backends.available()}
-        return tuple("gpu" if kind == "cuda" else kind for kind in sorted(kinds))
+        self._used: set[str] = set()
 
     def to_numpy(self, value: Any) -> np.ndarray:
         value = getattr(value, "data", value) if hasattr(value, "requires_grad") else value
@@ -51,6 +51,11 @@ class Xpgrad(Adapter):
 
     def synchronize(self, value: Any, backend: str) -> None:
         self._backends.get(backend).synchronize()
+        self._used.add(backend)
+
+    def release(self) -> None:
+        for name in self._used:
+            self._backends.get(name).release_memory()
 
 
 class Torch(Adapter):
@@ -74,6 +79,10 @@ class Torch(Adapter):
     def synchronize(self, value: Any, backend: str) -> None:
         if self._torch.cuda.is_available():
             self._torch.cuda.synchronize()
+
+    def release(self) -> None:
+        if self._torch.cuda.is_available():
+            self._torch.cuda.empty_cache()
 
 
 class Jax(Adapter):

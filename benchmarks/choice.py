@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.console import Console
 import backends
 from benchmarks import environment, peers
 from benchmarks.options import SETS, Pick
+from benchmarks.peers import meant
+from benchmarks.results import Results
 from benchmarks.workload import SIZES, Case, Workload, discover
 
 Choice = list[tuple[Workload, list[Case]]]
@@ -36,12 +39,12 @@ def listing() -> str:
 def choose(arguments: argparse.Namespace) -> Choice:
     """The workloads and cases that the command line asks for."""
     works = discover()
-    unknown = [name for name in arguments.names if name not in works]
-    if unknown:
-        raise UsageError(f"expected workloads among {', '.join(works)}; got {', '.join(unknown)}. Correct the name.")
+    check_names(arguments.names, works)
     for label in arguments.sizes or ():
         if label not in SIZES:
-            raise UsageError(f"--sizes: expected labels among {', '.join(SIZES)}; got {label!r}. Correct the label.")
+            raise UsageError(
+                f"--sizes: expected labels among {', '.join(SIZES)}; got {label!r}. {meant(label, SIZES, 'the label')}"
+            )
     named = named_set(arguments)
     wanted = SETS[named].picks if named else dict.fromkeys(arguments.names or works, Pick())
     out = []
@@ -55,6 +58,36 @@ def choose(arguments: argparse.Namespace) -> Choice:
     return out
 
 
+def check_names(names: Sequence[str], known: Iterable[str]) -> None:
+    """Whether all names are of workloads."""
+    known = tuple(known)
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"expected workloads among {', '.join(known)}; got {name!r}. {meant(name, known, 'the name')}"
+            )
+
+
+def only(results: Results, arguments: argparse.Namespace) -> Results:
+    """A saved run, or of it those workloads that the command line names."""
+    names = arguments.names
+    check_names(names, dict.fromkeys([*results.workloads(), *discover()]))
+    lacking = [name for name in names if name not in results.workloads()]
+    if lacking:
+        raise UsageError(
+            f"{arguments.load}: expected {', '.join(lacking)} in it; it holds {', '.join(results.workloads()) or 'nothing'}. "
+            "Name what it holds."
+        )
+    if not names:
+        return results
+    kept = (*names, "everything")
+    return replace(
+        results,
+        records=[record for record in results.records if record.workload in kept],
+        failures=[failure for failure in results.failures if failure.workload in kept],
+    )
+
+
 def named_set(arguments: argparse.Namespace) -> str | None:
     """The set that the command line asks for, by name or by saying nothing; None for named workloads and for all."""
     return None if arguments.names or arguments.set == "all" else arguments.set or "quick"
@@ -64,7 +97,12 @@ def choose_backends(arguments: argparse.Namespace, console: Console) -> dict[str
     """Our backend for each device, and a word on what is missing."""
     named = arguments.backend
     out: dict[str, str] = {}
-    for name in named or ("numpy", "cupy"):
+    for name in dict.fromkeys(named or ("numpy", "cupy")):
+        if name not in backends.names():
+            known = backends.names()
+            raise UsageError(
+                f"--backend: expected names among {', '.join(known)}; got {name!r}. {meant(name, known, 'the name')}"
+            )
         try:
             backend = backends.get(name)
         except backends.BackendError as error:
@@ -73,7 +111,12 @@ def choose_backends(arguments: argparse.Namespace, console: Console) -> dict[str
             console.print(f"No GPU is used: {error}", style="dim", highlight=False, markup=False)
             console.print("Measuring the CPU part.\n", style="dim")
             continue
-        device = "gpu" if backend.device_type == "cuda" else backend.device_type
+        if not backend.owns_memory:
+            raise UsageError(
+                f"--backend: expected a backend of arrays; got {name!r}, whose values are Python's numbers. "
+                "The workload scalar_graph measures it."
+            )
+        device = "cpu" if backend.device_type == "cpu" else "gpu"
         if device in out:
             raise UsageError(
                 f"--backend: expected one backend per device; got {out[device]} and {name}, both on the {device}. "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.util import find_spec
@@ -14,7 +15,7 @@ from rich.console import Console
 
 import backends
 from benchmarks import choice, environment, peers, readme, report, roofline, runner
-from benchmarks.compare import compare, describe
+from benchmarks.compare import compare, describe, unlike
 from benchmarks.export import pytest_benchmark
 from benchmarks.hosts import Hosts
 from benchmarks.options import SETS
@@ -42,7 +43,8 @@ def main(arguments: argparse.Namespace, console: Console | None = None) -> int:
         check_files(arguments)
         old = load(arguments.compare) if arguments.compare else None
         if arguments.load:
-            results, stopped = load(arguments.load), False
+            results, stopped = choice.only(load(arguments.load), arguments), False
+            head(console, results)
             for name in results.workloads():
                 if name in discover():
                     report.show(console, discover()[name], results)
@@ -60,17 +62,22 @@ def main(arguments: argparse.Namespace, console: Console | None = None) -> int:
 
 def check_files(arguments: argparse.Namespace) -> None:
     """Whether what is asked for can be written, found out before minutes of measuring."""
-    for option in ("json", "markdown", "pytest_benchmark"):
+    for option in ("json", "markdown", "pytest_benchmark", "readme", "plot"):
         path: Path | None = getattr(arguments, option)
-        if path is not None and path.is_dir():
+        if path is None:
+            continue
+        flag = f"--{option.replace('_', '-')}"
+        if option == "plot" and path.exists() and not path.is_dir():
+            raise choice.UsageError(f"--plot: expected a folder; got the file {path}. Name a folder.")
+        if option != "plot" and path.is_dir():
+            raise choice.UsageError(f"{flag}: expected a file; got the folder {path}. Name a file in it.")
+        there = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if not os.access(there, os.W_OK) or (there != path and not there.is_dir()):
             raise choice.UsageError(
-                f"--{option.replace('_', '-')}: expected a file; got the folder {path}. Name a file in it."
+                f"{flag}: expected a place that can be written; {there} can't be. Name another, or change who may write."
             )
-    if arguments.plot is not None:
-        if arguments.plot.exists() and not arguments.plot.is_dir():
-            raise choice.UsageError(f"--plot: expected a folder; got the file {arguments.plot}. Name a folder.")
-        if find_spec("matplotlib") is None:
-            raise choice.UsageError("--plot: expected matplotlib; it is not installed. Run `pip install matplotlib`.")
+    if arguments.plot is not None and find_spec("matplotlib") is None:
+        raise choice.UsageError("--plot: expected matplotlib; it is not installed. Run `pip install matplotlib`.")
     if arguments.readme is not None:
         try:
             readme.replace_between(arguments.readme.read_text(encoding="utf-8"), "")
@@ -102,7 +109,7 @@ def run(arguments: argparse.Namespace, console: Console) -> tuple[Results, bool]
     try:
         with progress(console) as tell:
             tell("measuring the machine's peaks", 0, 0)
-            results.peaks = {device: roofline.measure(name) for device, name in ours.items()}
+            ours = peaks(ours, results)
             devices = {name: device_list(hosts, name, results, tell) for name in python}
             plans = [(work, list(runner.plan(work, cases, ours, devices))) for work, cases in chosen]
             head(console, results)
@@ -118,16 +125,38 @@ def run(arguments: argparse.Namespace, console: Console) -> tuple[Results, bool]
     return results, stopped
 
 
+def peaks(ours: dict[str, str], results: Results) -> dict[str, str]:
+    """Measure what each device can do at most; returns those of our backends that got so far.
+
+    It is the first that a GPU is asked for: a driver, a library or room on it that is missing shows here.
+    """
+    working = {}
+    for device, name in ours.items():
+        try:
+            results.peaks[device] = roofline.measure(name)
+            working[device] = name
+        except Exception as error:
+            if device == "cpu":
+                raise
+            why = f"{peers.reason(error)} Nothing is measured on it."
+            results.failures.append(Failure("everything", "", 0, device, peers.OURS, why))
+    return working
+
+
 def head(console: Console, results: Results) -> None:
     """Print the conditions and how ratios are to be read."""
     for line in report.conditions(results):
         console.print(line, style="dim", highlight=False)
     for line in report.busy(results):
         console.print(line, style="yellow", highlight=False)
-    count = environment.threads()
+    for line in report.failures(Results(failures=[f for f in results.failures if f.workload == "everything"])):
+        console.print(line, style="red", highlight=False, markup=False)
+    count = results.environment.get(environment.THREADS, "?")
     console.print(
-        f"{count} thread{'s' if count > 1 else ''} each. A ratio is {peers.OURS} ÷ the peer, pair by pair: below 1 "
-        f"{peers.OURS} is faster; (low–high) holds the median with 95 %.\n",
+        f"{count} thread{'s' if count != '1' else ''} each. A ratio is {peers.OURS} ÷ the peer, pair by pair: below 1 "
+        f"{peers.OURS} is faster; (low–high) holds the median with 95 %."
+        + (f" ÷ cpu is {peers.OURS} on the GPU ÷ {peers.OURS} on the CPU." if "gpu" in results.peaks else "")
+        + "\n",
         style="dim",
         highlight=False,
     )
@@ -175,7 +204,7 @@ def device_list(hosts: Hosts, peer: str, results: Results, tell: Tell) -> list[s
     try:
         found: list[str] = hosts.of(peer).request("describe", peer=peer)["devices"]
     except peers.PeerError as error:
-        results.failures.append(runner.Failure("everything", "", 0, "cpu", peer, str(error)))
+        results.failures.append(Failure("everything", "", 0, "", peer, str(error)))
         return []
     return found
 
@@ -183,33 +212,52 @@ def device_list(hosts: Hosts, peer: str, results: Results, tell: Tell) -> list[s
 def finish(arguments: argparse.Namespace, console: Console, results: Results, old: Results | None) -> int:
     """The verdict, the files asked for, the comparison; returns the exit status."""
     results = from_json(results.to_json())  # which rounds: every file shows the figures that the JSON gives again
-    for line in report.failures(Results(failures=[f for f in results.failures if f.workload == "everything"])):
-        console.print(line, style="red", highlight=False, markup=False)
-    for line in report.verdict(results):
+    for line in report.verdict(results) + report.gpu_verdict(results):
         console.print(line, highlight=False)
-    if arguments.json:
-        results.save(arguments.json)
-    if arguments.markdown:
-        write(arguments.markdown, report.markdown(results))
-    pictures: Sequence[Path] = ()
-    if arguments.pytest_benchmark:
-        write(arguments.pytest_benchmark, pytest_benchmark(results))
-    if arguments.plot:
-        from benchmarks.plots import plot
-
-        pictures = plot(results, arguments.plot)
-        for path in pictures:
-            console.print(f"wrote {path}", style="dim", highlight=False)
-    if arguments.readme:
-        readme.update(arguments.readme, results, pictures)
     status = 1 if any(failure.wrong for failure in results.failures) else 0
+    if not write_files(arguments, console, results):
+        status = 2
     if old is not None:
+        others = unlike(old, results)
+        for line in others:
+            console.print(line, style="yellow", highlight=False, markup=False)
         changes = compare(old, results)
         for line in describe(changes):
             console.print(line, highlight=False)
-        if any(change.verdict == "slower" for change in changes):
-            status = 1
+        if not others and any(change.verdict == "slower" for change in changes):
+            status = status or 1
     return status
+
+
+def write_files(arguments: argparse.Namespace, console: Console, results: Results) -> bool:
+    """The files asked for, the JSON first; one that can't be written is named, and the others are. Whether all were."""
+    pictures: list[Path] = []
+
+    def plot(folder: Path) -> None:
+        from benchmarks.plots import plot
+
+        pictures.extend(plot(results, folder))
+        for path in pictures:
+            console.print(f"wrote {path}", style="dim", highlight=False)
+
+    writers: dict[str, Callable[[Path], object]] = {
+        "json": results.save,
+        "markdown": lambda path: write(path, report.markdown(results)),
+        "pytest_benchmark": lambda path: write(path, pytest_benchmark(results)),
+        "plot": plot,
+        "readme": lambda path: readme.update(path, results, pictures),
+    }
+    written = True
+    for option, writer in writers.items():
+        path = getattr(arguments, option)
+        if path is not None:
+            try:
+                writer(path)
+            except OSError as error:
+                text = f"error: {path}: {error.strerror or error}. Nothing was written there."
+                console.print(text, style="red", markup=False, highlight=False)
+                written = False
+    return written
 
 
 def write(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks import stats
+from benchmarks.environment import THREADS
 from benchmarks.peers import OURS
 from benchmarks.results import Record, Results
 
@@ -63,8 +64,32 @@ def _ratio(old: Record, new: Record, drift: float) -> stats.Ratio:
     return stats.Ratio(b.median / a.median / drift, b.low / a.high / drift, b.high / a.low / drift)
 
 
+def unlike(old: Results, new: Results) -> list[str]:
+    """What sets the conditions of two runs apart, so that a difference need not be the program's; empty where nothing."""
+    lines = []
+    for name in ("processor", "cores", "gpus"):
+        before, now = (run.machine.get(name) for run in (old, new))
+        if before != now:
+            lines.append(f"{name}: {_words(before)} then, {_words(now)} now")
+    before, now = (run.environment.get(THREADS) for run in (old, new))
+    if before != now:
+        lines.append(f"threads: {_words(before)} then, {_words(now)} now")
+    if lines:
+        lines = [
+            f"The runs were made under other conditions ({'; '.join(lines)}): what follows may be the machine, and is "
+            "no reason for an exit status."
+        ]
+    return lines
+
+
+def _words(value: object) -> str:
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value or "")) or "none"
+
+
 def describe(changes: list[Change]) -> list[str]:
     """A line for each change beyond noise, then how many there were."""
+    if not changes:
+        return ["Nothing to compare: the two runs have no workload, variant and size in common."]
     lines = []
     for change in changes:
         if change.verdict != "same":

@@ -135,7 +135,7 @@ def commit() -> str | None:
     return head[0] + ("+" if changed else "")
 
 
-def recorded(names: Iterable[str] = (THREADS, *_POOLS, *_FIXED)) -> dict[str, str]:
+def recorded(names: Iterable[str] = (THREADS, *_POOLS, *_FIXED, "CUDA_VISIBLE_DEVICES")) -> dict[str, str]:
     """The environment variables that matter, as they are."""
     return {name: os.environ[name] for name in names if name in os.environ}
 

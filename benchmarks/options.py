@@ -76,7 +76,8 @@ examples:
   python -m benchmarks --set figures --threads 2     the README's figures on two cores
   python -m benchmarks --set all --json new.json --compare old.json
 Peers in another Python: XPGRAD_PEER_KERAS=/path/to/python (XPGRAD_PEER_TORCH, …).
-The exit status is 1 where a library's result was wrong, or --compare found something slower."""
+The exit status is 1 where a library's result was wrong, or --compare found something slower on this machine;
+2 where an option made no sense or a file could not be written, and 130 after Ctrl-C."""
 
 
 def _names(text: str) -> list[str]:
@@ -104,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
     add("--budget", type=float, metavar="S", help=f"seconds for the whole run (default: {budgets}; else no limit)")
     add("--threads", type=int, metavar="N", default=usable_cores(), help="for every library (default: %(default)s)")
     add("--json", type=Path, metavar="F", help="write the results")
-    add("--load", type=Path, metavar="F", help="report results written by --json instead of measuring")
+    add("--load", type=Path, metavar="F", help="report what --json wrote instead of measuring (all or those named)")
     add("--markdown", type=Path, metavar="F", help="write a table of all that was measured")
     add("--readme", type=Path, metavar="F", help="write the README's figures between this file's marks")
     add("--plot", type=Path, metavar="FOLDER", help="write plots (needs matplotlib)")
@@ -128,6 +129,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         command.error(f"--repeat: expected at least {fewest}, which give an interval of 95 %; got {out.repeat}")
     if out.budget is not None and not out.budget > 0:
         command.error(f"--budget: expected seconds above 0; got {out.budget:g}")
+    for option in ("backend", "peers", "sizes"):
+        if getattr(out, option) == []:
+            command.error(f"--{option}: expected names with commas between them; got none")
     if out.names and out.set:
         command.error(f"expected names of workloads or --set; got both: {' '.join(out.names)} and {out.set}")
     return out

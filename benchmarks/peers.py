@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import json
 import os
@@ -78,6 +79,21 @@ PEERS = {
 }
 
 
+# What people call things that have another name here.
+ALSO = {"gpu": "cupy", "cuda": "cupy", "cpu": "numpy", "pytorch": "torch", "tensorflow": "keras", "tf": "keras"}
+
+
+def meant(got: str, known: Iterable[str], what: str) -> str:
+    """The end of an error about a wrong name: which one was probably meant.
+
+    >>> meant("matmull", ["op", "matmul"], "the name"), meant("?", ["op"], "the name")
+    ("Did you mean 'matmul'?", 'Correct the name.')
+    """
+    known = tuple(known)
+    close = [ALSO[got.lower()]] if ALSO.get(got.lower()) in known else difflib.get_close_matches(got.lower(), known, 1)
+    return f"Did you mean {close[0]!r}?" if close else f"Correct {what}."
+
+
 def chosen(names: Iterable[str]) -> list[Peer]:
     """The peers of these names.
 
@@ -90,7 +106,12 @@ def chosen(names: Iterable[str]) -> list[Peer]:
     out = []
     for name in names:
         if name not in PEERS:
-            raise PeerError(f"--peers: expected names among {', '.join(PEERS)}; got {name!r}. Correct the name.")
+            if name == "none":
+                raise PeerError("--peers: expected none to stand alone; got other names beside it. Leave one of them out.")
+            raise PeerError(
+                f"--peers: expected names among {', '.join(PEERS)}, or none; got {name!r}. "
+                f"{meant(name, PEERS, 'the name')}"
+            )
         out.append(PEERS[name])
     return out
 

@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 from benchmarks.peers import OURS, PEERS
 from benchmarks.results import Record, Results
 from benchmarks.stats import Ratio
-from benchmarks.wording import duration, rate
+from benchmarks.wording import duration, rate, volume
 from benchmarks.workload import discover
 
 # Okabe and Ito's colours, which people who confuse red and green can tell apart.
@@ -70,7 +70,8 @@ def draw_time(results: Results) -> Figure | None:
         for variant in dict.fromkeys(record.variant for record in results.of(name))
         if len({record.size for record in results.of(name) if record.variant == variant}) > 2
     ]
-    # One variant of each first: six panels should show six kinds of work.
+    # One variant of each first: six panels should show six kinds of work, on the GPU as well where it takes part.
+    panels.sort(key=lambda panel: not results.both_devices(*panel))
     seen: dict[str, int] = {}
     order: list[tuple[int, int, str, str]] = []
     for name, variant in panels:
@@ -116,13 +117,15 @@ def _time_panel(axes: Any, results: Results, name: str, variant: str) -> None:
     shown = spaced(ticks)
     axes.set_xticks(shown, [short(size) for size in shown])
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
-    at = results.crossing(name, variant)
-    if at:
-        axes.axvline(at, color=COLORS[OURS], linestyle=":", linewidth=1.5)
-        right = at * at > ticks[0] * ticks[-1]
+    at = results.crossing(name, variant) if results.both_devices(name, variant) else None
+    if at is not None:
+        spot = at or ticks[0]
+        if at:
+            axes.axvline(at, color=COLORS[OURS], linestyle=":", linewidth=1.5)
+        right = spot * spot > ticks[0] * ticks[-1]
         axes.annotate(
-            f"GPU faster\nfrom {short(at)}",
-            (at, 0.97),
+            f"GPU faster\nfrom {short(at)}" if at else "GPU faster\nat every size",
+            (spot, 0.97),
             xycoords=("data", "axes fraction"),
             xytext=(-4 if right else 4, 0),
             textcoords="offset points",
@@ -135,7 +138,8 @@ def _time_panel(axes: Any, results: Results, name: str, variant: str) -> None:
     works = discover()
     axes.set_title(", ".join(part for part in (name, variant) if part), fontsize=11, loc="left")
     axes.set_xlabel(works[name].size if name in works else "size")
-    _ticks(axes.yaxis, duration)
+    bytes_ = results.of(name)[0].unit == "B"
+    _ticks(axes.yaxis, volume if bytes_ else duration)
 
 
 def short(size: float) -> str:

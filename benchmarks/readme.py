@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.figures import FIGURES, Figure
 from benchmarks.peers import OURS
-from benchmarks.report import MISFIT, busy, cost, versions
+from benchmarks.report import MISFIT, busy, cost, gpu_verdict, versions
 from benchmarks.results import Results
 from benchmarks.stats import Ratio, paired_ratio
 from benchmarks.wording import ratio_text
@@ -74,6 +74,8 @@ def table(results: Results, pictures: Iterable[str] = ()) -> str:
         "|---|---:|" + "---:|" * (len(COLUMNS) + 1),
         *("| " + " | ".join(cells) + " |" for cells in rows(results)),
         "",
+        *(f"{line}." for line in gpu_verdict(results)),
+        *([""] if gpu_verdict(results) else []),
         *(f"![{alt}]({path})" for path, alt in _alternatives(pictures)),
     ]
     return "\n".join(lines).rstrip() + "\n"

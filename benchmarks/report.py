@@ -19,6 +19,8 @@ from benchmarks.workload import Workload, discover
 BUSY = 0.3
 # A fit that misses a median by more than this describes nothing.
 MISFIT = 0.3
+# So many places where a contender was left out are listed; the JSON has them all.
+NAMED = 4
 _STYLE = {"faster": "green", "slower": "red", "tie": "yellow"}
 
 
@@ -61,6 +63,7 @@ def table(work: Workload, results: Results, bounds: bool = True, peak: bool = Tr
     devices = [device for device in ("cpu", "gpu") if any(r.device == device for r in records)]
     peers = [name for name in PEERS if any(r.peer == name for r in records)]
     shares = any(r.share is not None and r.peer == OURS for r in records)
+    both = any(results.both_devices(work.name, variant) for variant in {r.variant for r in records})
     out = Table(box=None, pad_edge=False)
     columns = {
         "variant": any(record.variant for record in records),
@@ -68,6 +71,7 @@ def table(work: Workload, results: Results, bounds: bool = True, peak: bool = Tr
         "on": len(devices) > 1,
         OURS: True,
         "of peak": shares and peak,
+        "÷ cpu": both,
         **{f"÷ {peer}": True for peer in peers},
     }
     for name, shown in columns.items():
@@ -93,6 +97,8 @@ def _cells(results: Results, row: list[Record], peers: Sequence[str], bounds: bo
     took = "–" if ours is None else f"{cost(ours)} {spread(ours)}" if bounds else cost(ours)
     share = f"{three(100 * ours.share)} %" if ours and ours.share is not None else ""
     cells: list[str | Text] = [first.variant, f"{first.size:,}", first.device, took, share]
+    against = _against_cpu(results, ours)
+    cells.append(Text(ratio_text(against, bounds), style=_STYLE[against.verdict]) if against else "")
     found = ratios_of(results, ours) if ours else {}
     for peer in peers:
         theirs = next((record for record in row if record.peer == peer), None)
@@ -103,6 +109,12 @@ def _cells(results: Results, row: list[Record], peers: Sequence[str], bounds: bo
         else:
             cells.append(cost(theirs))
     return cells
+
+
+def _against_cpu(results: Results, ours: Record | None) -> Ratio | None:
+    """The GPU's time ÷ the CPU's, both ours; None of what is no time on a GPU, or was not measured on the CPU."""
+    pairs = results.both_devices(ours.workload, ours.variant) if ours and ours.device == "gpu" else []
+    return next((paired_ratio(gpu.samples, cpu.samples) for cpu, gpu in pairs if gpu is ours), None)
 
 
 def growth_lines(work: Workload, results: Results) -> list[str]:
@@ -120,8 +132,7 @@ def crossing_lines(work: Workload, results: Results) -> list[str]:
     """From which size the GPU is worth it."""
     lines = []
     for variant in dict.fromkeys(record.variant for record in results.of(work.name)):
-        ours = {r.device for r in results.of(work.name) if r.peer == OURS and r.variant == variant}
-        if ours == {"cpu", "gpu"}:
+        if results.both_devices(work.name, variant):
             at = results.crossing(work.name, variant)
             what = f"{variant}, " if variant else ""
             lines.append(
@@ -135,6 +146,27 @@ def crossing_lines(work: Workload, results: Results) -> list[str]:
                 )
             )
     return lines
+
+
+def gpu_verdict(results: Results) -> list[str]:
+    """What the GPU is worth: which work it does faster than the CPU, and from which size on."""
+    found: dict[str, list[str]] = {"every": [], "from": [], "none": []}
+    works = discover()
+    for name in results.workloads():
+        for variant in dict.fromkeys(record.variant for record in results.of(name)):
+            if results.both_devices(name, variant):
+                at, what = results.crossing(name, variant), ", ".join(filter(None, (name, variant)))
+                if at:
+                    unit = works[name].size if name in works else ""
+                    found["from"].append(f"{what} at {at:,.0f} {unit}".rstrip())
+                else:
+                    found["none" if at is None else "every"].append(what)
+    texts = {
+        "every": "The GPU is faster than the CPU at every size measured: ",
+        "from": "The GPU overtakes the CPU: ",
+        "none": "The GPU overtakes the CPU at no size measured: ",
+    }
+    return [texts[how] + "; ".join(which) for how, which in found.items() if which]
 
 
 def verdict(results: Results) -> list[str]:
@@ -178,9 +210,16 @@ def failures(results: Results) -> list[str]:
     """Who took no part and why, each reason once."""
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for failure in results.failures:
-        where = " ".join(part for part in (failure.variant, f"{failure.size:,}") if part)
+        size = f"{failure.size:,}" if failure.size else ""
+        where = " ".join(filter(None, (failure.variant, size, "on the GPU" if failure.device == "gpu" else "")))
         reasons.setdefault((failure.workload, failure.peer, failure.reason), []).append(where)
-    return [f"{peer} left out of {work} ({'; '.join(at)}): {why}" for (work, peer, why), at in reasons.items()]
+    lines = []
+    for (work, peer, why), places in reasons.items():
+        named = [place for place in places if place]
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED + 1 else ""
+        at = "; ".join(named[:NAMED] if more else named) + more
+        lines.append(f"{peer} left out of {work}{f' ({at})' if at else ''}: {why}")
+    return lines
 
 
 def notes(work: Workload, results: Results) -> list[str]:
@@ -248,7 +287,9 @@ def markdown(results: Results) -> str:
     peers = [name for name in PEERS if any(record.peer == name for record in results.records)]
     devices = {record.device for record in results.records}
     works = discover()
-    head = ["work", "size", *(["on"] if len(devices) > 1 else []), OURS, *(f"÷ {peer}" for peer in peers)]
+    both = any(results.both_devices(name, r.variant) for name in results.workloads() for r in results.of(name))
+    head = ["work", "size", *(["on"] if len(devices) > 1 else []), OURS, *(["÷ cpu"] if both else [])]
+    head += [f"÷ {peer}" for peer in peers]
     lines = ["| " + " | ".join(head) + " |", "|" + "|".join([" --- "] + [" ---: "] * (len(head) - 1)) + "|"]
     for name in results.workloads():
         for row in _rows(results.of(name)):
@@ -260,6 +301,9 @@ def markdown(results: Results) -> str:
             if len(devices) > 1:
                 cells.append(first.device)
             cells.append(cost(ours) if ours else "–")
+            if both:
+                against = _against_cpu(results, ours)
+                cells.append(_bold(against) if against else "")
             cells += [_bold(found[peer]) if peer in found else "" for peer in peers]
             lines.append("| " + " | ".join(cells) + " |")
     crossings = [

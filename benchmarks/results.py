@@ -124,13 +124,24 @@ class Results:
         records = self.curves(workload).get((variant, peer, device), [])
         return stats.growth([r.size for r in records], [r.summary.median for r in records])
 
-    def crossing(self, workload: str, variant: str, peer: str = OURS) -> float | None:
-        """The size from which the GPU is faster than the CPU: 0 where always, None where never or not measured."""
+    def both_devices(self, workload: str, variant: str, peer: str = OURS) -> list[tuple[Record, Record]]:
+        """A contender's records of the same size on the CPU and on the GPU, growing in size; of times only."""
         curves = self.curves(workload)
-        cpu = {r.size: r.summary.median for r in curves.get((variant, peer, "cpu"), [])}
-        gpu = {r.size: r.summary.median for r in curves.get((variant, peer, "gpu"), [])}
-        both = sorted(cpu.keys() & gpu.keys())
-        return stats.crossing(both, [gpu[n] for n in both], [cpu[n] for n in both])
+        cpu, gpu = ({r.size: r for r in curves.get((variant, peer, device), [])} for device in ("cpu", "gpu"))
+        return [(cpu[size], gpu[size]) for size in sorted(cpu.keys() & gpu.keys()) if cpu[size].unit == "s"]
+
+    def crossing(self, workload: str, variant: str, peer: str = OURS) -> float | None:
+        """The size from which the GPU is faster than the CPU beyond noise: 0 where always, None where never.
+
+        Interpolated between two sizes. A tie has overtaken nothing: there the GPU counts as just as fast.
+        """
+        sizes, ours, other = [], [], []
+        for cpu, gpu in self.both_devices(workload, variant, peer):
+            tie = stats.paired_ratio(gpu.samples, cpu.samples).verdict == "tie"
+            sizes.append(cpu.size)
+            other.append(cpu.summary.median)
+            ours.append(cpu.summary.median if tie else gpu.summary.median)
+        return stats.crossing(sizes, ours, other)
 
     def to_json(self) -> str:
         """This run as JSON, readable also by people: one record a line."""

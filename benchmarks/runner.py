@@ -59,12 +59,13 @@ def plan(
         backends: our backend for each device.
         peers: the devices that each peer can use.
     """
+    jit = environment.version("numba") is not None
     for case in cases:
         together = []
         for device, backend in backends.items():
             here = replace(case, device=device, backend=backend)
             together += [(name, here) for name in (OURS, *peers) if name == OURS or device in peers[name]]
-        together = [(name, here) for name, here in together if work.runs(name, here)]
+        together = [(name, here) for name, here in together if work.runs(name, here, jit)]
         if together:
             yield together
 

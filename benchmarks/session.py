@@ -82,6 +82,11 @@ class Session:
         self._prepared.clear()
         gc.unfreeze()
         gc.collect()
+        for adapter in self._adapters.values():
+            try:
+                adapter.release()
+            except Exception:  # a GPU that has failed has nothing to give back, and said so when it failed
+                pass
         return {}
 
     def _adapter(self, peer: str) -> Adapter:

@@ -41,6 +41,7 @@ class Contender:
     Attributes:
         dtype: what its results are in, where the library can't compute in the workload's.
         largest: the largest size it takes part in, where more would take minutes.
+        largest_on_gpu: the same on a GPU, where a step is as slow as its launches.
         note: what a reader of its figures should know.
     """
 
@@ -50,6 +51,7 @@ class Contender:
     devices: tuple[str, ...]
     dtype: str | None
     largest: float
+    largest_on_gpu: float
     note: str
 
 
@@ -74,7 +76,7 @@ class Workload:
         rtol: the largest difference between two libraries' results, relative to the largest element.
         checked_calls: how many first calls are compared; more than one where state changes.
         jit: True where a variant needs the extra ``jit``, False where it does without, None where nothing depends on
-            it; a function of the case. Without it our function gets a process of its own, and the CPU only.
+            it; a function of the case. Without it our function gets a process of its own.
         collector: False to switch Python's cycle collector off while timing; a function of the case.
         rounds: fewer rounds than usual, for work that takes long.
     """
@@ -116,6 +118,7 @@ class Workload:
         devices: Sequence[str] = ("cpu", "gpu"),
         dtype: str | None = None,
         largest: float = math.inf,
+        largest_on_gpu: float = math.inf,
         note: str = "",
     ) -> Callable[[Callable[[Data, Case], Any]], Callable[[Data, Case], Any]]:
         """Decorator: ``function(data, case)`` is how the library ``name`` does this work."""
@@ -124,7 +127,9 @@ class Workload:
             if name in self.contenders:
                 raise ValueError(f"{self.name}: expected one function per peer; got a second for {name!r}. Rename it.")
             chosen = None if variants is None else tuple(variants)
-            self.contenders[name] = Contender(name, function, chosen, tuple(devices), dtype, largest, note)
+            self.contenders[name] = Contender(
+                name, function, chosen, tuple(devices), dtype, largest, min(largest, largest_on_gpu), note
+            )
             return function
 
         return register
@@ -151,15 +156,19 @@ class Workload:
             for number in self.numbers(sizes):
                 yield Case(number, variant)
 
-    def runs(self, peer: str, case: Case) -> bool:
-        """Whether ``peer`` has a function for this case."""
+    def runs(self, peer: str, case: Case, jit: bool = True) -> bool:
+        """Whether ``peer`` has a function for this case, where the extra ``jit`` is installed or is not.
+
+        Its kernels are the CPU's. A GPU has one way to do the work, so it takes part in one variant: beside the CPU's
+        best, which is without the extra where it is missing.
+        """
         found = self.contenders.get(peer)
         return (
             found is not None
             and (found.variants is None or case.variant in found.variants)
             and case.device in found.devices
-            and case.size <= found.largest
-            and (case.device == "cpu" or self.jit(case) is not False)
+            and case.size <= (found.largest if case.device == "cpu" else found.largest_on_gpu)
+            and (case.device == "cpu" or self.jit(case) is not (not jit))
         )
 
 

@@ -50,6 +50,31 @@ class Device:
 DEVICE = Device()
 
 
+class MemoryHook:
+    """CuPy's: told of every block that the pool hands out and takes back while it is entered."""
+
+    def __enter__(self) -> MemoryHook:
+        HOOKS.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        HOOKS.remove(self)
+
+    def malloc_postprocess(self, **kwargs: Any) -> None: ...
+
+    def free_postprocess(self, **kwargs: Any) -> None: ...
+
+
+HOOKS: list[MemoryHook] = []
+
+
+def tell_hooks(event: str, size: int, pointer: int) -> None:
+    """Tell the hooks of a block, with CuPy's keywords; the pool rounds to 512 bytes."""
+    block = {"device_id": 0, "mem_size": -(-size // 512) * 512, "mem_ptr": pointer, "pmem_id": pointer}
+    for hook in HOOKS:
+        getattr(hook, event)(**(block | ({"size": size} if event.startswith("malloc") else {})))
+
+
 class Flags:
     """The three flags CuPy has; ``writeable`` is not one of them."""
 
@@ -72,6 +97,12 @@ class StrictArray:
     def __init__(self, a: np.ndarray, base: StrictArray | None = None) -> None:
         self._a = a
         self.base = base
+        if HOOKS and base is None:
+            tell_hooks("malloc_postprocess", a.nbytes, id(a))
+
+    def __del__(self) -> None:
+        if HOOKS and self.base is None:
+            tell_hooks("free_postprocess", self._a.nbytes, id(self._a))
 
     # What it is ----------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from tests.strict_array import DEVICE, RECORDED, SCALARS, StrictArray, counts, raw, wrap
+from tests.strict_array import DEVICE, RECORDED, SCALARS, MemoryHook, StrictArray, counts, raw, wrap
 
 try:
     from ml_dtypes import bfloat16
@@ -441,9 +441,10 @@ xp = Namespace(
             Device=lambda number=0: DEVICE,
             runtime=SimpleNamespace(getDeviceCount=lambda: 1),
             Event=_Event,
+            MemoryHook=MemoryHook,
             get_elapsed_time=lambda start, end: (end.time - start.time) * 1000,
         ),
-        "get_default_memory_pool": lambda: SimpleNamespace(used_bytes=lambda: 0),
+        "get_default_memory_pool": lambda: SimpleNamespace(used_bytes=lambda: 0, free_all_blocks=lambda: None),
     },
 )
 special = Namespace("strict.special", **_members(RECORDED["special"], scipy.special))

@@ -1,6 +1,7 @@
 """The most memory that the loss and gradients of a 20-layer ReLU network take, beyond its data and weights.
 
-Measured in a fresh process on Linux: how far the resident memory rises above where it stood before the step. The batch
+Measured in a fresh process. On the CPU, on Linux: how far the resident memory rises above where it stood before the
+step. On a GPU: how much more of it arrays hold at the worst moment, as the library's own allocator counts it. The batch
 is much larger than a layer, so that what is kept for the backward pass decides.
 """
 
@@ -12,19 +13,11 @@ from benchmarks.workload import Case, Data, Workload
 LAYERS, BATCH = 20, 8_192
 
 PROGRAM = """
-import ctypes, json, os, re
-os.environ['XPGRAD_KEEP_MEMORY'] = '0'
-# A freed array goes back to the system at once: else the C library's cache would be measured, not what is alive.
-M_MMAP_THRESHOLD = -3
-ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 65536)
+{start}
 import numpy as np
 {imports}
 {digest}
-
-def resident(name):
-    with open('/proc/self/status') as status:
-        return 1024 * int(re.search(name + r':\\s*(\\d+)', status.read())[1])
-
+{tools}
 rng = np.random.default_rng(0)
 x = rng.standard_normal(({batch}, {width}), dtype=np.float32)
 weights = [rng.standard_normal(({width}, {width}), dtype=np.float32) * np.float32((2 / {width}) ** 0.5)
@@ -42,13 +35,27 @@ def step(x):
     return loss
 
 float(step(x))  # what libraries set up at their first use, some only for large arrays, is not the network's
-before = resident('VmRSS')
+{measure}
+print(json.dumps({{'value': value, 'digests': [digest(np.float32(loss))]}}))
+"""
+# How the CPU's memory is watched: what the program starts with, its tools, and the step that counts.
+CPU = (
+    """import ctypes, json, os, re
+os.environ['XPGRAD_KEEP_MEMORY'] = '0'
+# A freed array goes back to the system at once: else the C library's cache would be measured, not what is alive.
+M_MMAP_THRESHOLD = -3
+ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 65536)""",
+    """
+def resident(name):
+    with open('/proc/self/status') as status:
+        return 1024 * int(re.search(name + r':\\s*(\\d+)', status.read())[1])
+""",
+    """before = resident('VmRSS')
 with open('/proc/self/clear_refs', 'w') as peak:
     peak.write('5')  # from now on VmHWM counts anew
 loss = float(step(x))
-value = resident('VmHWM') - before
-print(json.dumps({{'value': value, 'digests': [digest(np.float32(loss))]}}))
-"""
+value = resident('VmHWM') - before""",
+)
 
 work = Workload(
     "memory",
@@ -63,20 +70,51 @@ work = Workload(
 )
 
 
-def program(case: Case, imports: str, setup: str) -> str:
-    """The same program for each library but for its imports and how arrays become tensors."""
+def program(case: Case, imports: str, setup: str, on_gpu: str) -> str:
+    """The same program for each library but for its imports, how arrays become tensors, and how a GPU's peak is told."""
+    start, tools, measure = CPU if case.device == "cpu" else ("import json", "", on_gpu)
     return PROGRAM.format(
-        imports=imports, digest=check.source(), setup=setup, layers=LAYERS, batch=BATCH, width=case.size
+        start=start,
+        imports=imports,
+        digest=check.source(),
+        tools=tools,
+        setup=setup,
+        measure=measure,
+        layers=LAYERS,
+        batch=BATCH,
+        width=case.size,
     )
 
 
-@work.peer("xpgrad", devices=("cpu",))
+@work.peer("xpgrad")
 def xpgrad(data: Data, case: Case) -> str:
-    setup = "x = Tensor(x)\nparameters = [Tensor(w, requires_grad=True) for w in weights]"
-    return program(case, "from autograd import Tensor", setup)
+    if case.device == "cpu":
+        imports = "from autograd import Tensor"
+        setup = "x = Tensor(x)\nparameters = [Tensor(w, requires_grad=True) for w in weights]"
+        return program(case, imports, setup, "")
+    imports = "import backends\nfrom autograd import Tensor"
+    setup = f"""
+backend = backends.get({case.backend!r})
+x = Tensor(backend.asarray(x))
+parameters = [Tensor(backend.asarray(w), requires_grad=True) for w in weights]"""
+    on_gpu = """
+with backend.peak_memory() as peak:
+    loss = float(step(x))
+value = peak.bytes"""
+    return program(case, imports, setup, on_gpu)
 
 
-@work.peer("torch", devices=("cpu",))
+@work.peer("torch")
 def torch(data: Data, case: Case) -> str:
-    setup = "x = torch.from_numpy(x)\nparameters = [torch.from_numpy(w).requires_grad_() for w in weights]"
-    return program(case, "import torch", setup)
+    if case.device == "cpu":
+        setup = "x = torch.from_numpy(x)\nparameters = [torch.from_numpy(w).requires_grad_() for w in weights]"
+        return program(case, "import torch", setup, "")
+    setup = """
+x = torch.from_numpy(x).cuda()
+parameters = [torch.from_numpy(w).cuda().requires_grad_() for w in weights]"""
+    on_gpu = """
+torch.cuda.reset_peak_memory_stats()
+before = torch.cuda.memory_allocated()
+loss = float(step(x))
+value = torch.cuda.max_memory_allocated() - before"""
+    return program(case, "import torch", setup, on_gpu)
