@@ -208,7 +208,7 @@ class Backend:
                 tracemalloc.stop()
 
     def release_memory(self) -> None:
-        """Give memory that is free, but kept for later arrays, back to the device, where other libraries may need it."""
+        """Give memory that is free, but kept for later arrays, back to the device: other libraries may need it."""
 
     def __repr__(self) -> str:
         return f"<backend {self.name}>"

@@ -74,10 +74,8 @@ def only(results: Results, arguments: argparse.Namespace) -> Results:
     check_names(names, dict.fromkeys([*results.workloads(), *discover()]))
     lacking = [name for name in names if name not in results.workloads()]
     if lacking:
-        raise UsageError(
-            f"{arguments.load}: expected {', '.join(lacking)} in it; it holds {', '.join(results.workloads()) or 'nothing'}. "
-            "Name what it holds."
-        )
+        held = ", ".join(results.workloads()) or "nothing"
+        raise UsageError(f"{arguments.load}: expected {', '.join(lacking)} in it; it holds {held}. Name what it holds.")
     if not names:
         return results
     kept = (*names, "everything")

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from importlib.util import find_spec
-from pathlib import Path
 
 from rich.console import Console
 
 import backends
-from benchmarks import choice, environment, peers, readme, report, roofline, runner
+from benchmarks import choice, environment, files, peers, report, roofline, runner
 from benchmarks.compare import compare, describe, unlike
-from benchmarks.export import pytest_benchmark
 from benchmarks.hosts import Hosts
 from benchmarks.options import SETS
 from benchmarks.progress import Deadline, Tell, progress
 from benchmarks.results import Failure, Results, from_json, load
+from benchmarks.verdict import gpu_verdict, verdict
 from benchmarks.workload import Case, Workload, discover
 
 # Of what is written to a file or a pipe; a terminal has its own.
@@ -40,7 +36,7 @@ def main(arguments: argparse.Namespace, console: Console | None = None) -> int:
         if arguments.list:
             console.print(choice.listing(), highlight=False)
             return 0
-        check_files(arguments)
+        files.check(arguments)
         old = load(arguments.compare) if arguments.compare else None
         if arguments.load:
             results, stopped = choice.only(load(arguments.load), arguments), False
@@ -50,6 +46,12 @@ def main(arguments: argparse.Namespace, console: Console | None = None) -> int:
                     report.show(console, discover()[name], results)
         else:
             results, stopped = run(arguments, console)
+        if stopped:
+            # Half a run must not take the place of the README's figures, nor nothing that of an older run's.
+            arguments.readme = None
+            if not results.records:
+                console.print("Nothing was measured, and no file written.")
+                return 130
         status = finish(arguments, console, results, old)
         return 130 if stopped else status
     except (choice.UsageError, ValueError, peers.PeerError, backends.BackendError) as error:
@@ -58,33 +60,6 @@ def main(arguments: argparse.Namespace, console: Console | None = None) -> int:
     except KeyboardInterrupt:
         console.print("stopped")
         return 130
-
-
-def check_files(arguments: argparse.Namespace) -> None:
-    """Whether what is asked for can be written, found out before minutes of measuring."""
-    for option in ("json", "markdown", "pytest_benchmark", "readme", "plot"):
-        path: Path | None = getattr(arguments, option)
-        if path is None:
-            continue
-        flag = f"--{option.replace('_', '-')}"
-        if option == "plot" and path.exists() and not path.is_dir():
-            raise choice.UsageError(f"--plot: expected a folder; got the file {path}. Name a folder.")
-        if option != "plot" and path.is_dir():
-            raise choice.UsageError(f"{flag}: expected a file; got the folder {path}. Name a file in it.")
-        there = next(place for place in (path, *path.absolute().parents) if place.exists())
-        if not os.access(there, os.W_OK) or (there != path and not there.is_dir()):
-            raise choice.UsageError(
-                f"{flag}: expected a place that can be written; {there} can't be. Name another, or change who may write."
-            )
-    if arguments.plot is not None and find_spec("matplotlib") is None:
-        raise choice.UsageError("--plot: expected matplotlib; it is not installed. Run `pip install matplotlib`.")
-    if arguments.readme is not None:
-        try:
-            readme.replace_between(arguments.readme.read_text(encoding="utf-8"), "")
-        except (OSError, ValueError) as error:
-            raise choice.UsageError(
-                f"--readme: {arguments.readme}: {getattr(error, 'strerror', None) or error}"
-            ) from None
 
 
 def run(arguments: argparse.Namespace, console: Console) -> tuple[Results, bool]:
@@ -178,24 +153,48 @@ def measure(
     for work, cases in plans:
         if not cases:
             console.print(f"{work.name}: left out: it needs a device that is not here\n", style="dim")
-        for together in cases:
-            case = together[0][1]
-            share = deadline.share(weights[work.name], weight_left)
-            weight_left -= weights[work.name]
-            if share:
-                at = " ".join(part for part in (work.name, case.variant, f"{case.size:,}") if part)
-
-                def say(text: str, at: str = at, done: int = done) -> None:
-                    tell(f"{at}: {text}", done, total)
-
-                limit = min(options.budget, share)
-                runner.measure(work, together, hosts, results, replace(options, budget=limit), say)
-            else:
-                reason = f"its time, {deadline.seconds:.0f} s for the run, is over. Give more with --budget."
-                results.failures.append(Failure(work.name, case.variant, case.size, case.device, "everyone", reason))
-            done += 1
-        if cases:
+            continue
+        try:
+            for together in cases:
+                share = deadline.share(weights[work.name], weight_left)
+                weight_left -= weights[work.name]
+                measure_case(work, together, hosts, results, options, deadline, share, Place(tell, done, total))
+                done += 1
+        finally:  # after Ctrl-C as well
             report.show(console, work, results)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run has got to, for whoever watches it."""
+
+    tell: Tell
+    done: int
+    total: int
+
+
+def measure_case(
+    work: Workload,
+    together: list[tuple[str, Case]],
+    hosts: Hosts,
+    results: Results,
+    options: runner.Options,
+    deadline: Deadline,
+    share: float,
+    place: Place,
+) -> None:
+    """Measure one case within its share of the time; without any, say that it is left out."""
+    case = together[0][1]
+    if not share:
+        reason = f"its time, {deadline.seconds:.0f} s for the run, is over. Give more with --budget."
+        results.failures.append(Failure(work.name, case.variant, case.size, case.device, "everyone", reason))
+        return
+    at = " ".join(part for part in (work.name, case.variant, f"{case.size:,}") if part)
+
+    def say(text: str) -> None:
+        place.tell(f"{at}: {text}", place.done, place.total)
+
+    runner.measure(work, together, hosts, results, replace(options, budget=min(options.budget, share)), say)
 
 
 def device_list(hosts: Hosts, peer: str, results: Results, tell: Tell) -> list[str]:
@@ -212,10 +211,10 @@ def device_list(hosts: Hosts, peer: str, results: Results, tell: Tell) -> list[s
 def finish(arguments: argparse.Namespace, console: Console, results: Results, old: Results | None) -> int:
     """The verdict, the files asked for, the comparison; returns the exit status."""
     results = from_json(results.to_json())  # which rounds: every file shows the figures that the JSON gives again
-    for line in report.verdict(results) + report.gpu_verdict(results):
+    for line in verdict(results) + gpu_verdict(results):
         console.print(line, highlight=False)
     status = 1 if any(failure.wrong for failure in results.failures) else 0
-    if not write_files(arguments, console, results):
+    if not files.write(arguments, console, results):
         status = 2
     if old is not None:
         others = unlike(old, results)
@@ -227,40 +226,3 @@ def finish(arguments: argparse.Namespace, console: Console, results: Results, ol
         if not others and any(change.verdict == "slower" for change in changes):
             status = status or 1
     return status
-
-
-def write_files(arguments: argparse.Namespace, console: Console, results: Results) -> bool:
-    """The files asked for, the JSON first; one that can't be written is named, and the others are. Whether all were."""
-    pictures: list[Path] = []
-
-    def plot(folder: Path) -> None:
-        from benchmarks.plots import plot
-
-        pictures.extend(plot(results, folder))
-        for path in pictures:
-            console.print(f"wrote {path}", style="dim", highlight=False)
-
-    writers: dict[str, Callable[[Path], object]] = {
-        "json": results.save,
-        "markdown": lambda path: write(path, report.markdown(results)),
-        "pytest_benchmark": lambda path: write(path, pytest_benchmark(results)),
-        "plot": plot,
-        "readme": lambda path: readme.update(path, results, pictures),
-    }
-    written = True
-    for option, writer in writers.items():
-        path = getattr(arguments, option)
-        if path is not None:
-            try:
-                writer(path)
-            except OSError as error:
-                text = f"error: {path}: {error.strerror or error}. Nothing was written there."
-                console.print(text, style="red", markup=False, highlight=False)
-                written = False
-    return written
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text file, and the folder it stands in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -65,7 +65,7 @@ def _ratio(old: Record, new: Record, drift: float) -> stats.Ratio:
 
 
 def unlike(old: Results, new: Results) -> list[str]:
-    """What sets the conditions of two runs apart, so that a difference need not be the program's; empty where nothing."""
+    """What sets the conditions of two runs apart, so that a difference need not be the program's; empty if nothing."""
     lines = []
     for name in ("processor", "cores", "gpus"):
         before, now = (run.machine.get(name) for run in (old, new))

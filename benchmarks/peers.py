@@ -107,7 +107,7 @@ def chosen(names: Iterable[str]) -> list[Peer]:
     for name in names:
         if name not in PEERS:
             if name == "none":
-                raise PeerError("--peers: expected none to stand alone; got other names beside it. Leave one of them out.")
+                raise PeerError("--peers: expected none to stand alone; got other names beside it. Leave it out.")
             raise PeerError(
                 f"--peers: expected names among {', '.join(PEERS)}, or none; got {name!r}. "
                 f"{meant(name, PEERS, 'the name')}"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from benchmarks.figures import FIGURES, Figure
 from benchmarks.peers import OURS
-from benchmarks.report import MISFIT, busy, cost, gpu_verdict, versions
+from benchmarks.report import MISFIT, busy, cost, versions
 from benchmarks.results import Results
 from benchmarks.stats import Ratio, paired_ratio
+from benchmarks.verdict import gpu_verdict
 from benchmarks.wording import ratio_text
 
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"

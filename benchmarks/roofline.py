@@ -38,18 +38,21 @@ def measure(backend_name: str, product: int = PRODUCT, copied: int = COPIED) -> 
     ['bytes', 'flops']
     """
     backend = backends.get(backend_name)
+    found = _rates(backend, product, copied)
+    backend.release_memory()
+    return found
+
+
+def _rates(backend: backends.Backend, product: int, copied: int) -> dict[str, float]:
     xp = backend.xp
     a = xp.ones((product, product), dtype="float32")
     source = xp.ones(copied, dtype="float32")
     target = xp.zeros_like(source)
     backend.synchronize()
-    found = {
+    return {
         "flops": 2 * product**3 / best(lambda: a @ a, backend.synchronize),
         "bytes": 2 * 4 * copied / best(lambda: xp.copyto(target, source), backend.synchronize),
     }
-    del a, source, target
-    backend.release_memory()
-    return found
 
 
 def ideal(peaks: dict[str, float] | None, flops: float | None, moved: float | None) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import cli, compare, export, figures, options, readme, report, results, stats
+from benchmarks import cli, compare, export, figures, options, readme, report, results, stats, verdict
 from benchmarks.results import Failure, Record, Results
 from benchmarks.workload import Case, discover
 
@@ -101,10 +101,10 @@ def test_compare_trusts_no_peer_whose_version_changed() -> None:
 def test_markdown_is_a_table_of_what_was_measured() -> None:
     lines = report.markdown(sample_run()).splitlines()
     rows = [line for line in lines if line.startswith("|")]
-    assert rows[0] == "| work | size | on | xpgrad | ÷ torch |"
+    assert rows[0] == "| work | size | on | xpgrad | ÷ cpu | ÷ torch |"
     assert len({line.count("|") for line in rows}) == 1 and len(rows) == 2 + 6
     assert re.fullmatch(
-        r"\| a product of square matrices, forward \| 10 rows \| cpu \| [\d.]+ µs \| \*\*0\.50\*\* \|", rows[2]
+        r"\| a product of square matrices, forward \| 10 rows \| cpu \| [\d.]+ µs \|  \| \*\*0\.50\*\* \|", rows[2]
     )
     assert lines[-1] == "Versions: xpgrad 0.1, torch 2.13; commit 0123abcd+, 2026-01-02."
 
@@ -137,8 +137,8 @@ def test_the_table_fits_its_terminal() -> None:
 
 
 def test_the_verdict_counts_and_names_the_worst() -> None:
-    assert report.verdict(sample_run()) == ["torch (cpu): xpgrad faster in 3, slower in 0, tied in 0"]
-    worse = report.verdict(sample_run(scale=4))[0]
+    assert verdict.verdict(sample_run()) == ["torch (cpu): xpgrad faster in 3, slower in 0, tied in 0"]
+    worse = verdict.verdict(sample_run(scale=4))[0]
     assert re.search(
         r"slower in 3, tied in 0; torch wins most at matmul, forward, \d+: [12]\.\d+ times our speed", worse
     )
@@ -149,7 +149,7 @@ def test_the_verdict_on_memory_speaks_of_bytes() -> None:
     run.records = [
         Record("memory", "", 128, "cpu", peer, [cost] * 6, unit="B") for peer, cost in (("xpgrad", 3e6), ("torch", 2e6))
     ]
-    assert report.verdict(run)[0].endswith("torch wins most at memory, 128: 1.50 times its bytes")
+    assert verdict.verdict(run)[0].endswith("torch wins most at memory, 128: 1.50 times its bytes")
 
 
 def test_pytest_benchmark_export() -> None:

@@ -237,8 +237,17 @@ def test_only_our_processes_see_this_folder(monkeypatch: pytest.MonkeyPatch) -> 
         (["nothing"], "expected workloads among op, network"),
         (["op", "--sizes", "huge"], "--sizes: expected labels among small, medium, large; got 'huge'"),
         (["op", "--peers", "theano"], "--peers: expected names among"),
-        (["op", "--backend", "tpu"], "get: expected one of the backends"),
-        (["op", "--backend", "numpy,scalar"], "expected one backend per device; got numpy and scalar, both on the cpu"),
+        (["matmull"], "got 'matmull'. Did you mean 'matmul'?"),
+        (["op", "--sizes", "meduim"], "Did you mean 'medium'?"),
+        (["op", "--peers", "pytorch"], "got 'pytorch'. Did you mean 'torch'?"),
+        (["op", "--peers", "none,torch"], "--peers: expected none to stand alone"),
+        (["op", "--backend", "tpu"], "--backend: expected names among numpy, scalar, cupy"),
+        (["op", "--backend", "numpy,gpu"], "got 'gpu'. Did you mean 'cupy'?"),
+        (
+            ["op", "--backend", "scalar"],
+            "expected a backend of arrays; got 'scalar', whose values are Python's numbers",
+        ),
+        (["--load", str(ROOT / "benchmarks" / "results" / "latest.json"), "matmull"], "Did you mean 'matmul'?"),
         (["--load", "none.json"], "none.json: expected a file of --json"),
     ],
 )
@@ -269,6 +278,8 @@ def test_choosing_workloads() -> None:
         (["op", "--repeat", "5"], "--repeat: expected at least 6, which give an interval of 95 %; got 5"),
         (["op", "--threads", "0"], "--threads: expected at least 1; got 0"),
         (["op", "--budget", "-1"], "--budget: expected seconds above 0; got -1"),
+        (["op", "--peers", ""], "--peers: expected names with commas between them; got none"),
+        (["op", "--sizes", ","], "--sizes: expected names with commas between them; got none"),
     ],
 )
 def test_options_that_make_no_sense_are_explained(

@@ -71,7 +71,7 @@ work = Workload(
 
 
 def program(case: Case, imports: str, setup: str, on_gpu: str) -> str:
-    """The same program for each library but for its imports, how arrays become tensors, and how a GPU's peak is told."""
+    """The same program for each library but for imports, how arrays become tensors, and how a GPU's peak is told."""
     start, tools, measure = CPU if case.device == "cpu" else ("import json", "", on_gpu)
     return PROGRAM.format(
         start=start,
