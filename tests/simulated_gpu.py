@@ -29,9 +29,10 @@ from tests.strict_array import MemoryHook, StrictArray, counts
 from tests.strict_kernels import draw, run_kernel
 from tests.strict_namespace import StrictUfunc, special, xp
 
-# Seconds that a launch costs the host, and that a kernel costs the device at least; bytes and operations a second.
-LAUNCH, LATENCY = 5e-6, 3e-6
-BANDWIDTH, RATE, BUS = 2e11, 2e12, 1e10
+# Seconds that a launch costs the host, and a kernel the device at least; bytes and operations a second. It is a slow
+# GPU, since every step of a turn of so many milliseconds has to be computed here.
+LAUNCH, LATENCY = 50e-6, 20e-6
+BANDWIDTH, RATE, BUS = 1e11, 5e11, 1e10
 
 _real = time.perf_counter
 
