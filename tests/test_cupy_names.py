@@ -139,7 +139,8 @@ def looked_up(name: str) -> Any:
     for i, part in enumerate(rest):
         if part in ATTRIBUTES.get(".".join([first, *rest[:i]]), ()):
             return None
-        found = getattr(found, part)
+        # A function of the module that is asked for something more gave an array.
+        found = getattr(importlib.import_module("cupy").ndarray if inspect.isfunction(found) else found, part)
         if inspect.isgetsetdescriptor(found) or isinstance(found, property):
             return None  # what its value has is not known here
     return found
@@ -148,7 +149,8 @@ def looked_up(name: str) -> Any:
 def signature(function: Any) -> inspect.Signature | None:
     """What a function takes: as Python knows it, or as the first line of its text says, which Cython writes there."""
     try:
-        return inspect.signature(function)
+        stated = inspect.signature(function)
+        return stated.replace(parameters=[p for name, p in stated.parameters.items() if name != "self"])
     except (ValueError, TypeError):
         line = (getattr(function, "__doc__", None) or "").strip().split("\n")[0]
     head = line.partition("->")[0].strip()
@@ -170,10 +172,8 @@ def fits(found: Any, name: str, positional: int, keywords: tuple[str, ...]) -> s
     stated = signature(found)
     if stated is None:
         return None
-    unbound = inspect.isfunction(found) and "." in found.__qualname__ and not inspect.isclass(found)
-    args = [None] * (positional + (1 if unbound and "self" in stated.parameters else 0))
     try:
-        stated.bind(*args, **dict.fromkeys(keywords))
+        stated.bind(*[None] * positional, **dict.fromkeys(keywords))
     except TypeError as error:
         return f"{name}{stated}: {error}"
     return None
