@@ -98,6 +98,59 @@ def test_compare_trusts_no_peer_whose_version_changed() -> None:
     assert {change.drift for change in compare.compare(sample_run(), new)} == {1.0}
 
 
+def test_a_run_of_another_machine_is_compared_with_a_word_of_warning(tmp_path: Path) -> None:
+    old, new = sample_run(), sample_run(scale=2)
+    assert compare.unlike(old, new) == []
+    old.machine |= {"processor": "Q", "gpus": ["H100"]}
+    new.environment["XPGRAD_BENCHMARK_THREADS"] = "1"
+    (line,) = compare.unlike(old, new)
+    assert "(processor: Q then, P now; gpus: H100 then, none now; threads: none then, 1 now)" in line
+    old.save(tmp_path / "old.json")
+    new.save(tmp_path / "new.json")
+    out = io.StringIO()
+    arguments = ["--load", str(tmp_path / "new.json"), "--compare", str(tmp_path / "old.json")]
+    assert cli.main(options.parse(arguments), Console(file=out, width=400)) == 0  # no regression: another machine
+    assert line in out.getvalue() and "slower: matmul, forward, 10, cpu" in out.getvalue()
+
+
+def test_runs_with_nothing_in_common_are_said_to_have_nothing() -> None:
+    other = sample_run()
+    for record in other.records:
+        record.workload = "op"
+    assert compare.describe(compare.compare(other, sample_run())) == [
+        "Nothing to compare: the two runs have no workload, variant and size in common."
+    ]
+
+
+def test_a_saved_run_says_where_it_was_made_and_is_shown_in_part(tmp_path: Path) -> None:
+    run = sample_run()
+    run.environment["XPGRAD_BENCHMARK_THREADS"] = "7"
+    run.records.append(Record("op", "recorded", 10, "cpu", "xpgrad", [1e-6] * 6))
+    run.failures.append(Failure("everything", "", 0, "", "keras", "no TensorFlow"))
+    run.save(tmp_path / "run.json")
+
+    def shown(*names: str) -> tuple[int, str]:
+        out = io.StringIO()
+        arguments = options.parse(["--load", str(tmp_path / "run.json"), *names])
+        return cli.main(arguments, Console(file=out, width=200)), out.getvalue()
+
+    status, said = shown()
+    assert status == 0 and "P, 2 cores, Linux 6" in said and "7 threads each" in said and "one addition" in said
+    assert "keras left out of everything: no TensorFlow" in said
+    status, said = shown("matmul")
+    assert status == 0 and "a product of square matrices" in said and "one addition" not in said
+    status, said = shown("dense")
+    assert status == 2 and "expected dense in it; it holds matmul, op. Name what it holds." in said
+
+
+def test_long_lists_of_what_was_left_out_are_cut() -> None:
+    many = [Failure("matmul", "forward", n, "cpu", "torch", "late") for n in range(1, 8)]
+    assert report.failures(Results(failures=many)) == [
+        "torch left out of matmul (forward 1; forward 2; forward 3; forward 4 and 3 more): late"
+    ]
+    assert report.failures(Results(failures=many[:5]))[0].endswith("forward 4; forward 5): late")
+
+
 def test_markdown_is_a_table_of_what_was_measured() -> None:
     lines = report.markdown(sample_run()).splitlines()
     rows = [line for line in lines if line.startswith("|")]

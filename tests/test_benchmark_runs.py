@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -137,6 +139,8 @@ def test_files_are_checked_before_anything_is_measured(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for option, path, message in (
         ("--json", tmp_path, "--json: expected a file; got the folder"),
+        ("--json", tmp_path / "file" / "run.json", "--json: expected a place that can be written"),
+        ("--plot", tmp_path / "file" / "plots", "--plot: expected a place that can be written"),
         ("--plot", tmp_path / "file", "--plot: expected a folder; got the file"),
         ("--readme", tmp_path / "file", "expected a file with the lines <!-- benchmarks: begin -->"),
         ("--readme", tmp_path / "none", "No such file"),
@@ -144,6 +148,95 @@ def test_files_are_checked_before_anything_is_measured(tmp_path: Path) -> None:
         out = io.StringIO()
         assert cli.main(options.parse(["op", option, str(path)]), Console(file=out, width=1000)) == 2
         assert message in out.getvalue()
+
+
+def test_a_folder_that_may_not_be_written_is_named_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != closed)  # root may write everywhere
+    out = io.StringIO()
+    for path in (closed / "run.json", closed / "new" / "run.json"):
+        assert cli.main(options.parse(["op", "--json", str(path)]), Console(file=out, width=1000)) == 2
+    assert out.getvalue().count(f"--json: expected a place that can be written; {closed} can't be.") == 2
+
+
+def test_a_file_that_can_not_be_written_in_the_end_loses_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Results(machine={"processor": "P", "cores": 2, "system": "S", "python": "P"})
+    found.records.append(results.Record("op", "recorded", 10, "cpu", "xpgrad", [1e-6] * 6))
+
+    def full(self: Results, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Results, "save", full)
+    out = io.StringIO()
+    arguments = options.parse(["--json", str(tmp_path / "r.json"), "--markdown", str(tmp_path / "r.md")])
+    assert cli.finish(arguments, Console(file=out, width=1000), found, None) == 2
+    assert f"error: {tmp_path / 'r.json'}: No space left on device. Nothing was written there." in out.getvalue()
+    assert "one addition" in (tmp_path / "r.md").read_text(encoding="utf-8")
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Ctrl-C comes when so many cases are measured."""
+    count = 0
+
+    def measure(work: Workload, together: Any, hosts: Any, found: Results, *rest: Any) -> None:
+        nonlocal count
+        if count == after:
+            raise KeyboardInterrupt
+        count += 1
+        case = together[0][1]
+        found.records.append(results.Record(work.name, case.variant, case.size, "cpu", "xpgrad", [1e-6] * 6))
+
+    monkeypatch.setattr(runner, "measure", measure)
+    monkeypatch.setattr("benchmarks.roofline.measure", lambda name: {"flops": 1e9, "bytes": 1e9})
+
+
+def test_after_ctrl_c_the_half_done_workload_is_shown_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    interrupted(monkeypatch, after=1)
+    out, path, readme = io.StringIO(), tmp_path / "run.json", tmp_path / "README.md"
+    readme.write_text("<!-- benchmarks: begin -->\nold\n<!-- benchmarks: end -->\n", encoding="utf-8")
+    arguments = ["matmul", "op", "--peers", "none", "--backend", "numpy", "--json", str(path), "--readme", str(readme)]
+    assert cli.main(options.parse(arguments), Console(file=out, width=120)) == 130
+    said = out.getvalue()
+    assert "forward    16" in said and said.index("forward    16") < said.index("stopped: what was measured so far")
+    assert len(results.load(path).records) == 1
+    assert "old" in readme.read_text(encoding="utf-8")  # half a run is not what a README quotes
+
+
+def test_ctrl_c_before_the_first_result_leaves_old_files_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    interrupted(monkeypatch, after=0)
+    path, out = tmp_path / "run.json", io.StringIO()
+    path.write_text("an older run", encoding="utf-8")
+    arguments = options.parse(["op", "--peers", "none", "--backend", "numpy", "--json", str(path)])
+    assert cli.main(arguments, Console(file=out, width=120)) == 130
+    assert path.read_text(encoding="utf-8") == "an older run" and "Nothing was measured" in out.getvalue()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="signals of process groups are POSIX's")
+@pytest.mark.parametrize("which", ["SIGINT", "SIGTERM"])
+def test_a_signal_to_the_program_and_its_workers_ends_it_with_its_files(which: str, tmp_path: Path) -> None:
+    """As a terminal sends it: every process of the group gets it, workers too."""
+    path = tmp_path / "run.json"
+    command = [sys.executable, "-u", "-m", "benchmarks", "network", "optimizer", "--sizes", "small", "--repeat", "6"]
+    command += ["--peers", "none", "--backend", "numpy", "--json", str(path)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    said = ""
+    while "fused" not in said:  # the first table is there, and the next workload at work
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    os.killpg(process.pid, getattr(signal, which))
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said + rest
+    assert "stopped: what was measured so far is reported" in rest and "Traceback" not in rest
+    assert {record.workload for record in results.load(path).records} >= {"network"}
 
 
 def test_fit_prints_nothing_among_the_tables(capfd: pytest.CaptureFixture[str]) -> None:
