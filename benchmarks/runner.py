@@ -87,7 +87,7 @@ def measure(
     missing = missing_jit(work, together[0][1])
     if missing:
         results.failures.append(_failure(work, OURS, together[0][1], missing))
-        return
+        together = [(name, case) for name, case in together if case.device == "gpu"]
     for peer, case in together:
         tell(f"preparing {peer}")
         contender = work.contenders[peer]
