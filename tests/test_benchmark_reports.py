@@ -363,6 +363,28 @@ def test_the_committed_table_is_that_of_the_committed_results() -> None:
     assert text == report.markdown(results.load(COMMITTED / "latest.json"))
 
 
+def test_the_guide_names_every_clear_win_of_a_peer() -> None:
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    section = text.partition("## Where peers win, and why\n")[2].partition("\nNothing is said here of GPUs")[0]
+    names = {"torch": "PyTorch", "jax": "JAX", "numpy": "NumPy"}
+    named: dict[str, set[str]] = {}
+    for item in section.split("\n- ")[1:]:
+        for name in re.findall(r"JAX|NumPy|PyTorch|micrograd", item.split("**")[1]):
+            named.setdefault(name, set()).update(re.findall(r"`(\w+)`", item))
+    assert len(named) == 4
+    for ours, theirs, ratio in results.load(COMMITTED / "latest.json").ratios():
+        if ratio.low > 1.5 and ours.device == "cpu":
+            name = names.get(theirs.peer, theirs.peer)
+            assert ours.workload in named.get(name, ()), f"docs/benchmarks.md: {name} wins {ours.key}"
+
+
+def test_the_guide_explains_every_workload() -> None:
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    table = text.partition("## What each workload stands for\n")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])} == set(discover())
+
+
 # What the project has set itself: workload, variant, size and peer of every figure (None: its own growth).
 PROMISED = [
     ("network", "op by op", 10, "torch"),
