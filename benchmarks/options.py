@@ -132,6 +132,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for option in ("backend", "peers", "sizes"):
         if getattr(out, option) == []:
             command.error(f"--{option}: expected names with commas between them; got none")
+    measuring = [name for name in ("set", "backend", "peers", "sizes", "repeat", "budget") if getattr(out, name)]
+    if out.load and measuring:
+        command.error(f"--load: measures nothing, so it expects no --{measuring[0]}; leave one of them out")
     if out.names and out.set:
         command.error(f"expected names of workloads or --set; got both: {' '.join(out.names)} and {out.set}")
     return out

@@ -278,6 +278,7 @@ def test_choosing_workloads() -> None:
         (["op", "--repeat", "5"], "--repeat: expected at least 6, which give an interval of 95 %; got 5"),
         (["op", "--threads", "0"], "--threads: expected at least 1; got 0"),
         (["op", "--budget", "-1"], "--budget: expected seconds above 0; got -1"),
+        (["--load", "run.json", "--sizes", "small"], "--load: measures nothing, so it expects no --sizes"),
         (["op", "--peers", ""], "--peers: expected names with commas between them; got none"),
         (["op", "--sizes", ","], "--sizes: expected names with commas between them; got none"),
     ],
