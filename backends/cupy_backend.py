@@ -48,7 +48,7 @@ class CupyBackend(Backend):
     def asarray(self, data: Any, dtype: Any = None, device: str | None = None) -> Array:
         xp = self.xp
         on_device = isinstance(data, xp.ndarray)
-        if on_device and (device is None or device == self.device_type):
+        if on_device and device in (None, self.device_type, self.name):
             return data if dtype is None or data.dtype == dtype else self._beside(data, data.astype, dtype)
         with self._on(device):
             return xp.asarray(data, dtype=dtype)
@@ -78,7 +78,7 @@ class CupyBackend(Backend):
         return f"{self.device_type}:{array.device.id}"
 
     def _on(self, device: str | None) -> Any:
-        if device is None or device == self.device_type:
+        if device in (None, self.device_type, self.name):
             return contextlib.nullcontext()
         count = self.device_count()
         match = re.fullmatch(re.escape(self.device_type) + r":(\d+)", device)

@@ -173,6 +173,9 @@ class StrictUfunc:
         if arrays and a.dtype.name not in kinds and not _is_mask(key):
             raise TypeError(f"cupy.{self.name}.at only supports {', '.join(kinds)} as data type")
         values = b._a if isinstance(b, StrictArray) else np.asarray(b, a.dtype)
+        if self.nin > 1:
+            # NumPy 2.4 reads beyond values that have fewer axes than the index.
+            values = np.broadcast_to(values, a._a[key].shape)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
             self.numpy.at(a._a, key, values.astype(a.dtype))  # type: ignore[attr-defined]

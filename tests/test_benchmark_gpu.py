@@ -338,6 +338,52 @@ def test_the_readme_says_what_the_gpu_is_worth() -> None:
     assert "GPU" not in readme.table(run)
 
 
+# The tests marked gpu ---------------------------------------------------------------------------------------------
+
+# Streams that copy beside what computes have a simulation of their own; modules of CUDA C are run as C++ elsewhere.
+NOT_SIMULATED = ["tests/test_staging.py::test_large_arrays_on_the_gpu", "tests/test_emit.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_tests_for_a_gpu_would_pass_on_one() -> None:
+    """``make test-gpu``, rehearsed: thousands of tests that skip without a GPU fail on one for no trivial reason."""
+    left_out = [part for name in (*NOT_SIMULATED, "tests/test_benchmark_runs.py::test_the_gpu_takes_part")
+                for part in ("--deselect", name)]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(STAND_IN), str(ROOT)]), "OPENBLAS_NUM_THREADS": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-m", "gpu", "-q", "-p", "no:cacheprovider", *left_out, "tests"],
+        cwd=ROOT, env=env, capture_output=True, text=True, timeout=850,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    passed = re.search(r"(\d+) passed", ran.stdout)
+    assert passed is not None and int(passed[1]) > 4000, ran.stdout[-500:]
+
+
+def test_a_gpu_is_also_called_by_its_backends_name() -> None:
+    """``device="cupy"`` is ``"cuda"``, where arrays are made as where they are moved."""
+    code = (
+        "from autograd import tensor\nimport backends, numpy as np\n"
+        "x = tensor(np.ones(2), device='cupy')\n"
+        "y = tensor(x.data, device='cupy')\n"
+        "print(x.device, y.device, y.data is not None, x.to('cupy') is x, x.to('cuda') is x, x.cpu().device)"
+    )
+    ran = with_a_gpu("-c", code)
+    assert ran.stdout.split() == ["cuda:0", "cuda:0", "True", "True", "True", "cpu"], ran.stderr
+
+
+def test_moving_to_a_backend_by_its_name_looks_at_no_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took three milliseconds, most of a small copy's time."""
+    backends.get("strict")
+
+    def entry_points() -> dict[str, object]:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(backends, "_entry_points", entry_points)
+    assert backends.for_device("strict").name == "strict"
+    assert backends.for_device("cpu").name == "numpy"
+
+
 # Peak memory -----------------------------------------------------------------------------------------------------
 
 
