@@ -181,8 +181,7 @@ class Backend:
         """Bytes of device memory now held by arrays, where the library tells; 0 otherwise."""
         return 0
 
-    @contextlib.contextmanager
-    def peak_memory(self) -> Iterator[Peak]:
+    def peak_memory(self) -> contextlib.AbstractContextManager[Peak]:
         """How much more memory than at its start a ``with`` block held at its worst: ``.bytes``, after it.
 
         On the host Python's ``tracemalloc`` counts, which slows the block. A GPU's backend counts what its pool handed
@@ -194,18 +193,7 @@ class Backend:
         >>> 8_000_000 <= peak.bytes < 8_100_000
         True
         """
-        running = tracemalloc.is_tracing()
-        if not running:
-            tracemalloc.start()
-        peak = Peak()
-        try:
-            tracemalloc.reset_peak()
-            before, _ = tracemalloc.get_traced_memory()
-            yield peak
-            peak.bytes = tracemalloc.get_traced_memory()[1] - before
-        finally:
-            if not running:
-                tracemalloc.stop()
+        return _traced_peak()
 
     def release_memory(self) -> None:
         """Give memory that is free, but kept for later arrays, back to the device: other libraries may need it."""
@@ -216,6 +204,35 @@ class Backend:
     def __reduce__(self) -> Any:
         # The registry imports this module, so it is looked up here, not imported.
         return sys.modules[__package__].get, (self.name,)
+
+
+# The blocks that are watched on the host now, and what was held at their start.
+_WATCHED: list[tuple[Peak, int]] = []
+
+
+@contextlib.contextmanager
+def _traced_peak() -> Iterator[Peak]:
+    running = tracemalloc.is_tracing()
+    if not running:
+        tracemalloc.start()
+    _note_peaks()  # of the blocks around this one, before the peak they share is set back
+    peak = Peak()
+    watched = peak, tracemalloc.get_traced_memory()[0]
+    _WATCHED.append(watched)
+    try:
+        yield peak
+    finally:
+        _note_peaks()
+        _WATCHED.remove(watched)
+        if not running:
+            tracemalloc.stop()
+
+
+def _note_peaks() -> None:
+    most = tracemalloc.get_traced_memory()[1]
+    for peak, before in _WATCHED:
+        peak.bytes = max(peak.bytes, most - before)
+    tracemalloc.reset_peak()
 
 
 class RandomStream:
