@@ -64,7 +64,13 @@ def test_plain_variants_run_without_compiled_kernels(monkeypatch: pytest.MonkeyP
         runner.measure(work, together[:2], Asked(), found, options_)
     assert asked == [("xpgrad", False), ("numpy", True), ("xpgrad", True), ("numpy", True)]
 
+    # Without the extra the GPU stands beside the CPU's plain variant, and the other is left out.
     monkeypatch.setattr(environment, "version", lambda name: None)
+    plans = list(runner.plan(work, work.cases((4,)), {"cpu": "numpy", "gpu": "cupy"}, {"numpy": ["cpu"]}))
+    assert [[(peer, case.device) for peer, case in together] for together in plans] == [
+        [("xpgrad", "cpu"), ("numpy", "cpu"), ("xpgrad", "gpu")],
+        [("xpgrad", "cpu"), ("numpy", "cpu")],
+    ]
     missing = Results()
     for together in plans:
         runner.measure(work, together, Here(), missing, options_)

@@ -1,0 +1,1 @@
+"""Stands for CuPy's second package: see ``tests/simulated_gpu.py``."""

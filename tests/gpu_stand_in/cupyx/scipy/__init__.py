@@ -1,0 +1,1 @@
+"""Stands for CuPy's SciPy: see ``tests/simulated_gpu.py``."""
