@@ -7,6 +7,7 @@ from nn import _clash as _clash  # first: says clearly when the `autograd` found
 from nn import activations as activations
 from nn import callbacks as callbacks
 from nn import checkpoint as checkpoint
+from nn import constraints as constraints
 from nn import data as data
 from nn import functional as functional
 from nn import init as init
@@ -17,6 +18,7 @@ from nn import metrics as metrics
 from nn import optim as optim
 from nn import optimizers as optimizers
 from nn import random as random
+from nn import regularizers as regularizers
 from nn import saliency as saliency
 from nn import schedule as schedule
 from nn import utils as utils

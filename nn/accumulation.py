@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nn.compiled import Compiled, size_of
+from nn.penalties import NOTED
 
 
 class Accumulation:
@@ -14,7 +15,7 @@ class Accumulation:
     them); a summed loss's as it is.
     """
 
-    def __init__(self, compiled: Compiled, optimizer: Any, steps: int) -> None:
+    def __init__(self, model: Any, compiled: Compiled, optimizer: Any, steps: int) -> None:
         if optimizer.takes_closure:
             raise ValueError(
                 f"fit: expected an optimiser that steps once per gradient beside accumulate_steps; got "
@@ -27,6 +28,11 @@ class Accumulation:
             raise ValueError(
                 f"fit: expected losses of one reduction beside accumulate_steps; got {', '.join(sorted(reductions))}. "
                 "Make them alike."
+            )
+        if self.sums and NOTED.used and any([module.weight_penalties() for module in model.modules()]):
+            raise ValueError(
+                "fit: expected a loss that is a mean beside accumulate_steps and penalties on weights, which would "
+                "count once per batch; got a sum. Use reduction='mean', or larger batches."
             )
         self.compiled, self.optimizer, self.steps = compiled, optimizer, steps
         # Batches since the last update, and what their gradients are to be divided by.

@@ -13,7 +13,7 @@ from autograd.numpy.common import backend_of
 from autograd.ops import activations as _ops
 from autograd.ops import arithmetic as _arithmetic
 from autograd.ops import elementwise as _elementwise
-from nn import random
+from nn import checks, random
 
 Function = Callable[[Any], Any]
 
@@ -235,7 +235,7 @@ def get(activation: str | Function | None) -> Function | None:
         if activation not in NAMED:
             raise ValueError(
                 f"activation: expected one of {', '.join(NAMED)}; got {activation!r}. "
-                "Correct the name, or pass a function."
+                f"{checks.close_to(activation, NAMED) or 'Correct the name, or pass a function.'}"
             )
         return NAMED[activation]
     if isinstance(activation, type):

@@ -21,7 +21,7 @@ from nn.saving import FileError, read_arrays, write_arrays
 MARK = "xpgrad checkpoint 1"
 
 
-def write(path: str | os.PathLike[str], tree: Any) -> None:
+def write(path: str | os.PathLike[str], tree: Any, caller: str = "checkpoint") -> None:
     """Write a tree of dicts, lists, numbers, strings, bytes, None and arrays to ``path`` (``.npz``), atomically.
 
     Raises:
@@ -37,22 +37,19 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
     arrays: dict[str, Any] = {}
     text = json.dumps({"mark": MARK, "tree": _packed(tree, arrays, "")})
     arrays["tree"] = HOST.xp.frombuffer(text.encode(), dtype="uint8")
-    write_arrays(path, arrays)
+    write_arrays(path, arrays, caller)
 
 
-def read(path: str | os.PathLike[str]) -> Any:
+def read(path: str | os.PathLike[str], caller: str = "checkpoint") -> Any:
     """The tree that ``write`` wrote; arrays come as NumPy's.
 
     Raises:
         FileError: the file is missing, damaged, or no checkpoint.
     """
-    try:
-        arrays = read_arrays(path)
-    except FileError as error:
-        raise FileError(str(error).replace("load_weights:", "checkpoint:", 1)) from error
+    arrays = read_arrays(path, caller)
     if "tree" not in arrays:
         raise FileError(
-            f"checkpoint: expected {path} to be a model or a checkpoint; it holds arrays alone. Load them into a "
+            f"{caller}: expected {path} to be a model or a checkpoint; it holds arrays alone. Load them into a "
             "model of that form: nn.load_weights(model, path)."
         )
     try:
@@ -62,7 +59,7 @@ def read(path: str | os.PathLike[str]) -> Any:
         return _unpacked(text["tree"], arrays)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise FileError(
-            f"checkpoint: expected {path} to be a checkpoint of this version; got {type(error).__name__}: {error}. "
+            f"{caller}: expected {path} to be a checkpoint of this version; got {type(error).__name__}: {error}. "
             "Nothing was changed. Use the file that a checkpoint wrote."
         ) from error
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import backends
-from nn import losses, metrics, nest, optim, optimizers
+from nn import checks, losses, metrics, nest, optim, optimizers, penalties
 from nn.losses.base import Loss
 from nn.losses.keras_classes import KerasLoss
 from nn.metrics.base import Metric
 from nn.module import LIBRARY
+from nn.penalties import NOTED
+from nn.recipe import Recipe
 
 
 class Compiled:
@@ -23,14 +25,19 @@ class Compiled:
         # As data, where all of it is: for files.
         self.given: dict[str, Any] | None = None
         rest = {"loss": loss, "metrics": given, "weighted_metrics": weighted, "loss_weights": loss_weights}
-        if isinstance(self.recipe, optimizers.Recipe) and self.recipe.given and _is_plain([self.recipe.given, rest]):
+        if isinstance(self.recipe, Recipe) and self.recipe.given and _is_plain([self.recipe.given, rest]):
             self.given = {"optimizer": self.recipe.given, **rest}
-        self.optimizer: optim.Optimizer | None = None if isinstance(self.recipe, optimizers.Recipe) else self.recipe
+        self.optimizer: optim.Optimizer | None = None if isinstance(self.recipe, Recipe) else self.recipe
         # Called between backward and step, and after step; the moving average of the weights.
         self.before: Any = None
         self.after: Any = None
         self.average: optim.WeightAverage | None = None
+        self._restrains = False
+        if isinstance(loss, (list, tuple)) and len(loss) == 1:
+            loss = loss[0]  # of the one output
         self.several = isinstance(loss, (list, tuple, Mapping))
+        if self.several and not loss:
+            raise ValueError("compile: expected a loss; got an empty list of them. Pass loss='mse', say.")
         self.loss: Any = None
         self.losses: Any = None
         if self.several:
@@ -38,6 +45,7 @@ class Compiled:
         elif loss is not None:
             self.loss = _loss(loss)
         self.loss_weights = loss_weights
+        self.scale = None if self.several else _scale(loss_weights)
         self.metrics = _metrics(given)
         self.weighted = _metrics(weighted)
         names = [name for name, _, _ in self.metrics + self.weighted]
@@ -81,17 +89,22 @@ class Compiled:
 
     # The loss ------------------------------------------------------------------------------------------------------
 
-    def compute(self, out: Any, y: Any, weight: Any) -> Any:
-        """The loss of a batch, a Tensor of one element."""
+    def compute(self, model: Any, out: Any, y: Any, weight: Any) -> Any:
+        """The loss of a batch, a Tensor of one element, with the penalties of the model's layers."""
         loss = self.loss
         if loss is None and self.losses is None:
             raise ValueError("fit: expected a loss; compile() was given none. Pass compile(optimizer, loss='…').")
         if loss is not None and out.__class__ not in _CONTAINERS:
-            return loss(out, y) if weight is None else _weighted(loss, out, y, weight)
-        return self._sum(out, y, weight)
+            value = loss(out, y) if weight is None else _weighted(loss, out, y, weight)
+            if self.scale is not None:
+                value = value * self.scale
+        else:
+            value = self._sum(out, y, weight)
+        return penalties.added_to(value, model) if NOTED.used else value
 
     def _sum(self, out: Any, y: Any, weight: Any) -> Any:
         """The (weighted) sum over outputs: each with its own loss, or all with the one there is."""
+        self._check_outputs(out)
         keys = list(out) if isinstance(out, Mapping) else range(len(out))
         total = None
         for key in keys:
@@ -106,6 +119,24 @@ class Compiled:
         if total is None:
             raise ValueError("fit: expected a loss for some output; got none for any. Name one in compile(loss=…).")
         return total
+
+    def _check_outputs(self, out: Any) -> None:
+        """Raise ValueError unless the outputs are those that losses were named for."""
+        if self.losses is None:
+            return
+        named = isinstance(self.losses, Mapping)
+        wanted = f"losses for {', '.join(map(str, self.losses))}" if named else f"{len(self.losses)} losses"
+        if isinstance(out, Mapping):
+            came, fits = f"outputs {', '.join(map(str, out))}", named and set(self.losses) <= set(out)
+        elif isinstance(out, (list, tuple)):
+            came, fits = f"{len(out)} outputs", not named and len(out) == len(self.losses)
+        else:
+            came, fits = "one output", False
+        if not fits:
+            raise ValueError(
+                f"fit: expected the outputs that compile() was given {wanted}; the model gives {came}. "
+                "Give compile one loss per output, in the outputs' own form (a list, or a dict of their names)."
+            )
 
     def all_losses(self) -> list[Any]:
         """Every loss there is, of all outputs."""
@@ -123,7 +154,7 @@ class Compiled:
     def bind(self, model: Any) -> optim.Optimizer:
         """The optimiser over the model's parameters, made at the first call."""
         if self.optimizer is None:
-            assert isinstance(self.recipe, optimizers.Recipe)
+            assert isinstance(self.recipe, Recipe)
             parameters = model.parameters()
             if parameters and not any([p.requires_grad for p in parameters]):
                 raise ValueError(
@@ -134,11 +165,15 @@ class Compiled:
             self.before = self.recipe.before_step(self.optimizer)
             self.average = self.recipe.average_of(self.optimizer)
             self.after = self.recipe.after_step(self.average)
+        if not self._restrains:
+            self._restrains = True
+            back = [restrain for module in model.modules() for restrain in module.constrained()]
+            self.after = _both(self.after, back) if back else self.after
         return self.optimizer
 
     def check_bound(self, model: Any) -> None:
         """Raise ValueError where there are parameters that the optimiser, made before them, would not see."""
-        if self.optimizer is None or not isinstance(self.recipe, optimizers.Recipe):
+        if self.optimizer is None or not isinstance(self.recipe, Recipe):
             return
         known = {id(p) for group in self.optimizer.groups for p in group["params"]}
         new = [name for name, p in model.named_parameters() if id(p) not in known]
@@ -155,7 +190,7 @@ class Compiled:
 
         def closure() -> Any:
             out = model(x)
-            loss = self.compute(out, y, weight)
+            loss = self.compute(model, out, y, weight)
             optimizer.zero_grad()
             loss.backward()
             if self.before is not None:
@@ -171,6 +206,18 @@ class Compiled:
         if self.after is not None:
             self.after()
         return seen[0]
+
+
+def _both(after: Any, back: list[Any]) -> Any:
+    """What was to be done after a step, and then the layers' constraints, as Keras orders them."""
+
+    def act() -> None:
+        if after is not None:
+            after()
+        for restrain in back:
+            restrain()
+
+    return act
 
 
 def _loss(given: Any) -> Any:
@@ -210,7 +257,29 @@ def _weighted(loss: Any, out: Any, y: Any, weight: Any) -> Any:
 
 
 def _part(y: Any, out: Any, key: Any) -> tuple[Any, Any]:
-    return (y, out) if key is None else (_at(y, key), out[key])
+    if key is None:
+        return y, out
+    if out.__class__ not in _CONTAINERS or (key not in out if isinstance(out, Mapping) else not _indexes(key, out)):
+        came = f"outputs {', '.join(map(str, out))}" if isinstance(out, Mapping) else "no such output"
+        raise ValueError(
+            f"fit: expected the output {key!r} that compile() was given metrics for; the model gives {came}. "
+            "Pass metrics=['accuracy'] for a model of one output, else one list per output in the outputs' own form."
+        )
+    return _at(y, key), out[key]
+
+
+def _indexes(key: Any, out: Any) -> bool:
+    return isinstance(key, int) and key < len(out)
+
+
+def _scale(weights: Any) -> float | None:
+    """What the one loss is multiplied by."""
+    if isinstance(weights, (list, tuple)) and len(weights) == 1:
+        weights = weights[0]
+    if weights is None or isinstance(weights, (list, tuple, Mapping)):  # of the outputs that one loss is for
+        return None
+    checks.number("compile", "loss_weights", weights)
+    return float(weights)
 
 
 def _mapped(function: Any, given: Any) -> Any:
@@ -225,6 +294,8 @@ def _metrics(given: Any) -> list[tuple[str, Metric, Any]]:
         return []
     if isinstance(given, Mapping):
         return [(f"{key}_{m.name}", m, key) for key, value in given.items() for m in map(metrics.get, _listed(value))]
+    if isinstance(given, (list, tuple)) and len(given) == 1 and isinstance(given[0], (list, tuple)):
+        given = given[0]  # of the one output
     found: list[tuple[str, Metric, Any]] = []
     for i, entry in enumerate(_listed(given)):
         if isinstance(entry, (list, tuple)):

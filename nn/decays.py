@@ -1,4 +1,4 @@
-"""Learning rates as functions of the step, under Keras's names: ``nn.optimizers.schedules``. Imports nothing of ``nn``.
+"""Learning rates as functions of the step, under Keras's names: ``nn.optimizers.schedules``. Imports ``checks``.
 
 ``compile(optimizer=nn.optimizers.Adam(CosineDecay(0.01, 1000)))`` counts batches. ``nn.schedule`` has PyTorch's, which
 change an optimiser from outside.
@@ -10,6 +10,8 @@ import inspect
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from nn import checks
 
 
 class LearningRateSchedule:
@@ -42,7 +44,7 @@ class _Staircase(LearningRateSchedule):
     def __init__(
         self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False
     ) -> None:
-        _positive(self, decay_steps=decay_steps)
+        _check(self, initial_learning_rate=initial_learning_rate, decay_steps=decay_steps, decay_rate=decay_rate)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.decay_rate, self.staircase = decay_rate, staircase
 
@@ -74,6 +76,15 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"PiecewiseConstantDecay: expected one value more than boundaries; got {len(values)} values and "
                 f"{len(boundaries)} boundaries. Add or remove one."
             )
+        for value in values:
+            checks.number("PiecewiseConstantDecay", "each of values", value, checks.NOT_NEGATIVE)
+        for boundary in boundaries:
+            checks.number("PiecewiseConstantDecay", "each of boundaries", boundary)
+        if list(boundaries) != sorted(boundaries):
+            raise ValueError(
+                f"PiecewiseConstantDecay: expected rising boundaries; got {list(boundaries)}. Sort them, and the "
+                "values with them."
+            )
         self.boundaries, self.values = list(boundaries), list(values)
 
     def __call__(self, step: int) -> float:
@@ -91,7 +102,13 @@ class PolynomialDecay(LearningRateSchedule):
         power: float = 1.0,
         cycle: bool = False,
     ) -> None:
-        _positive(self, decay_steps=decay_steps)
+        _check(
+            self,
+            initial_learning_rate=initial_learning_rate,
+            decay_steps=decay_steps,
+            end_learning_rate=end_learning_rate,
+            power=power,
+        )
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.end_learning_rate, self.power, self.cycle = end_learning_rate, power, cycle
 
@@ -119,7 +136,10 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: int = 0,
     ) -> None:
-        _positive(self, decay_steps=decay_steps)
+        _check(self, initial_learning_rate=initial_learning_rate, decay_steps=decay_steps, alpha=alpha)
+        if warmup_target is not None:
+            _check(self, warmup_target=warmup_target)
+            checks.whole("CosineDecay", "warmup_steps", warmup_steps, 0)
         self.initial_learning_rate, self.decay_steps, self.alpha = initial_learning_rate, decay_steps, alpha
         self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
 
@@ -144,7 +164,14 @@ class CosineDecayRestarts(LearningRateSchedule):
         m_mul: float = 1.0,
         alpha: float = 0.0,
     ) -> None:
-        _positive(self, first_decay_steps=first_decay_steps, t_mul=t_mul)
+        _check(
+            self,
+            initial_learning_rate=initial_learning_rate,
+            first_decay_steps=first_decay_steps,
+            t_mul=t_mul,
+            m_mul=m_mul,
+            alpha=alpha,
+        )
         self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
         self.t_mul, self.m_mul, self.alpha = t_mul, m_mul, alpha
 
@@ -192,7 +219,11 @@ def from_data(rate: Any) -> Any:
     return NAMED[name](**options)
 
 
-def _positive(schedule: Any, **values: float) -> None:
-    for name, value in values.items():
-        if not value > 0:
-            raise ValueError(f"{type(schedule).__name__}: expected {name} above 0; got {value}. Correct it.")
+def _check(schedule: Any, **values: float) -> None:
+    """Counts of steps are above 0, rates and shares as ``nn.checks`` has them."""
+    name = type(schedule).__name__
+    for option, value in values.items():
+        if option.endswith("steps"):
+            checks.number(name, option, value, checks.POSITIVE)
+        else:
+            checks.options(name, {option: value})

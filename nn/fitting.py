@@ -16,6 +16,7 @@ from nn.accumulation import Accumulation
 from nn.callbacks import BackupAndRestore, Callbacks
 from nn.compiled import Compiled, Running, size_of
 from nn.data import Batches
+from nn.evaluating import evaluated
 from nn.feeding import arrays_of
 from nn.history import History
 from nn.progress import Progress
@@ -40,7 +41,7 @@ class Fit:
             raise ValueError(
                 f"fit: expected accumulate_steps to be a whole number above 0; got {accumulate_steps!r}. Correct it."
             )
-        self.gathered = Accumulation(compiled, self.optimizer, accumulate_steps) if accumulate_steps > 1 else None
+        self.gathered = Accumulation(model, compiled, self.optimizer, accumulate_steps) if accumulate_steps > 1 else None
         self.history = History()
         self.history.params = {"epochs": epochs, "steps": self.target, "verbose": verbose}
         self.calls = Callbacks(callbacks, model, self.history.params)
@@ -73,7 +74,7 @@ class Fit:
                     break
                 logs = {"loss": self.running.read(), **self.compiled.values()}
                 if self.validation is not None and (epoch + 1) % self.validation_freq == 0:
-                    held = model._evaluated(self.compiled, self.validation, self.validation_steps, calls, 0)
+                    held = evaluated(model, self.compiled, self.validation, self.validation_steps, calls, 0)
                     logs |= {f"val_{name}": value for name, value in held.items()}
                 progress.target = self.target
                 logs = {name: logs[name] for name in sorted(logs)}
@@ -135,11 +136,11 @@ class Fit:
                 out, loss = compiled.step(model, x, y, weight)
             elif gathered is not None:
                 out = model(x)
-                loss = compute(out, y, weight)
+                loss = compute(model, out, y, weight)
                 gathered.add(loss, x, weight)
             else:
                 out = model(x)
-                loss = compute(out, y, weight)
+                loss = compute(model, out, y, weight)
                 optimizer.zero_grad()
                 loss.backward()
                 if before is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import autograd.numpy as np
 import backends
 from autograd import Tensor, no_grad
-from nn import random
+from nn import checks, random
 
 Shape = tuple[int, ...]
 
@@ -310,4 +310,5 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
 
 def _choose(what: str, value: str, names: tuple[str, ...]) -> None:
     if value not in names:
-        raise ValueError(f"{what}: expected one of {', '.join(names)}; got {value!r}. Correct the name.")
+        fix = checks.close_to(value, names) or "Correct the name."
+        raise ValueError(f"{what}: expected one of {', '.join(names)}; got {value!r}. {fix}")

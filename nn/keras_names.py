@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import backends
 from autograd import Tensor
-from nn import nest, saving
+from nn import nest, penalties, saving
 from nn.compiled import size_of
+from nn.nest import HOST
+
+np = HOST.xp
 
 
 class KerasNames:
@@ -39,6 +43,51 @@ class KerasNames:
         module: Any = self
         module.check_built("count_params")
         return sum([value.size for _, _, value in module.walk() if isinstance(value, Tensor)])
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalties of its layers: on weights, and on what came out of them at the last call.
+
+        ``fit`` adds them to the loss. In a loop of one's own: ``loss = loss_of(model(x), y) + sum(model.losses)``.
+
+        >>> import nn
+        >>> model = nn.Sequential([nn.Dense(1, kernel_regularizer="l2", kernel_initializer="ones", input_shape=(3,))])
+        >>> [round(float(penalty), 3) for penalty in model.losses]
+        [0.03]
+        """
+        return penalties.of(self)
+
+    def get_weights(self) -> list[Any]:
+        """Copies of all parameters and buffers as NumPy arrays, in the order of ``state_dict()`` and in its layout.
+
+        For ``set_weights`` of a model of the same layers. Keras's own arrays, whose kernels are (in, out), are read by
+        ``nn.load_keras_weights``.
+        """
+        module: Any = self
+        return [np.array(backends.of(value).to_numpy(value)) for value in module.state_dict().values()]
+
+    def set_weights(self, weights: Any) -> None:
+        """Copy arrays, as ``get_weights`` gave them, into the parameters and buffers.
+
+        Raises:
+            ValueError: another number of arrays, or a shape that does not fit; nothing was changed.
+        """
+        module: Any = self
+        own = module.state_dict()
+        given = list(weights)
+        if len(given) != len(own):
+            raise ValueError(
+                f"set_weights: expected {len(own)} arrays ({', '.join(own)}); got {len(given)}. Pass what "
+                "get_weights() of the same layers gave."
+            )
+        for (name, held), value in zip(own.items(), given, strict=True):
+            if tuple(np.shape(value)) != tuple(held.shape):
+                turned = tuple(np.shape(value))[::-1] == tuple(held.shape)
+                fix = "Read a Keras model's arrays with nn.load_keras_weights." if turned else "Use the same layers."
+                raise ValueError(
+                    f"set_weights: expected {name} of shape {tuple(held.shape)}; got {tuple(np.shape(value))}. {fix}"
+                )
+        module.load_state_dict(dict(zip(own, given, strict=True)))
 
     def save_weights(self, filepath: Any) -> None:
         """``nn.save_weights(model, filepath)``."""

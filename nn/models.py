@@ -13,13 +13,21 @@ from typing import Any
 
 import backends
 from autograd import Tensor, no_grad
-from nn import activations, checkpoint, init, optimizers
+from nn import activations, checkpoint, constraints, init, optimizers, regularizers
 from nn.module import LIBRARY, Module
 from nn.nest import HOST
 from nn.saving import FileError
 
+# Objects among a layer's arguments that are their attributes and nothing else.
 STARTS: dict[str, type] = {
-    name: value for name, value in vars(init).items() if isinstance(value, type) and issubclass(value, init.Initializer)
+    name: value
+    for module, base in (
+        (init, init.Initializer),
+        (regularizers, regularizers.Regularizer),
+        (constraints, constraints.Constraint),
+    )
+    for name, value in vars(module).items()
+    if isinstance(value, type) and issubclass(value, base) and name == value.__name__
 }
 
 
@@ -57,7 +65,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
         tree["compile"] = _encoded(compiled.given, "compile")
         if compiled.optimizer is not None:
             tree["optimizer"] = compiled.optimizer.state_dict()
-    checkpoint.write(path, tree)
+    checkpoint.write(path, tree, "save_model")
 
 
 def load_model(path: str | os.PathLike[str], custom: Iterable[type] = ()) -> Any:
@@ -70,7 +78,7 @@ def load_model(path: str | os.PathLike[str], custom: Iterable[type] = ()) -> Any
     Raises:
         FileError: the file is missing, damaged or no model, or names a class that is not known.
     """
-    tree = checkpoint.read(path)
+    tree = checkpoint.read(path, "load_model")
     classes = LIBRARY | {cls.__name__: cls for cls in custom}
     try:
         if tree["kind"] != "model":

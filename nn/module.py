@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import autograd.numpy as np
 from autograd import Tensor, tensor
 from autograd.lines import is_watched, scope
-from nn import state, summaries
+from nn import penalties, state, summaries
 from nn.torch_names import TorchNames
 
 M = TypeVar("M", bound="Module")
@@ -60,7 +60,7 @@ class Module(TorchNames):
     takes_integers: bool = False
     _hooks: tuple[Callable[..., Any], ...] = ()
     # What a module was made with is no attribute to look at, so it stands beside the others, not among them.
-    __slots__ = ("__dict__", "__weakref__", "_made")
+    __slots__ = ("__dict__", "__weakref__", "_added", "_made")
     _made: _Arguments
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -111,6 +111,31 @@ class Module(TorchNames):
         """
         self._hooks = (*self._hooks, hook)
         return RemovableHook(self, hook)
+
+    # Beside the loss -----------------------------------------------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """In ``forward``: a number that ``fit`` adds to the loss, and ``model.losses`` holds until the next call.
+
+        >>> import nn
+        >>> class Narrow(nn.Module):
+        ...     def forward(self, x):
+        ...         self.add_loss(0.25 * np.sum(x * x))
+        ...         return x
+        >>> model = nn.Sequential([Narrow()])
+        >>> _ = model(np.array([[2.0]]))
+        >>> model.losses
+        [np.float64(1.0)]
+        """
+        penalties.add(self, loss)
+
+    def weight_penalties(self) -> list[Any]:
+        """The penalties on its own weights, for ``model.losses``; a layer that has some says so."""
+        return []
+
+    def constrained(self) -> list[Callable[[], None]]:
+        """What brings its own parameters back after a step of ``fit``; a layer with constraints says so."""
+        return []
 
     # Looking at attributes -----------------------------------------------------------------------------------
 

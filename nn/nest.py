@@ -127,8 +127,13 @@ def _numeric(array: Any, given: Any, name: str) -> Any:
         if hasattr(given, "dtypes") and hasattr(given, "columns"):
             named = [str(c) for c, d in zip(given.columns, given.dtypes) if getattr(d, "kind", "O") not in "biufc"]
             wrong = f" in the columns {', '.join(named)}" if named else ""
+        fix = "Encode text and dates as numbers first."
+        if array.dtype.kind in "US" and not wrong:
+            fix = "Encode text as numbers first: labels, numbers = np.unique(text, return_inverse=True)."
+        elif array.dtype.kind == "O" and not wrong:
+            fix = "Where it holds numbers, convert it: x.astype('float32')."
         raise TypeError(
-            f"{name}: expected numbers; got dtype {array.dtype}{wrong}. Encode text and dates as numbers first."
+            f"{name}: expected numbers; got dtype {array.dtype}{wrong}. {fix}"
         )
     return array
 

@@ -63,10 +63,10 @@ def load_weights(module: Module, path: str | os.PathLike[str], strict: bool = Tr
     return module.load_state_dict(arrays, strict)
 
 
-def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any], caller: str = "save_weights") -> None:
     """Write name -> array (of any backend) to a file, atomically."""
+    kind = check_format(path, caller)
     path = Path(path)
-    kind = _format(path)
     plain = {name: _on_host(value) for name, value in arrays.items()}
     if kind == "npz":
         write_atomically(path, lambda file: files.write_npz(file, plain))
@@ -75,23 +75,23 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
         write_atomically(path, lambda file: file.write(data))
 
 
-def read_arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_arrays(path: str | os.PathLike[str], caller: str = "load_weights") -> dict[str, Any]:
     """Name -> NumPy array of everything in a file that ``write_arrays`` or PyTorch's safetensors wrote.
 
     Raises:
         FileError: the file is missing, damaged, hostile, or of another format.
     """
+    kind = check_format(path, caller)
     path = Path(path)
-    kind = _format(path, "load_weights")
     if not path.is_file():
-        raise FileError(f"load_weights: expected a file {path}; there is none. Correct the path.")
+        raise FileError(f"{caller}: expected a file {path}; there is none. Correct the path.")
     try:
         return files.read_npz(path) if kind == "npz" else files.read_safetensors(path)
     except ImportError:
         raise
     except Exception as error:
         raise FileError(
-            f"load_weights: expected {path} to be a {kind} file of arrays; got {type(error).__name__}: {error}. "
+            f"{caller}: expected {path} to be a {kind} file of arrays; got {type(error).__name__}: {error}. "
             "The file is damaged or of another format; nothing was loaded. Save it anew."
         ) from error
 
@@ -132,14 +132,25 @@ def _on_host(value: Any) -> Any:
     return array if array.flags.c_contiguous else array.copy(order="C")
 
 
-def _format(path: Path, caller: str = "save_weights") -> str:
+def check_format(path: Any, caller: str) -> str:
+    """The format that a file's name tells.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: the name ends in none of ``FORMATS``.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{caller}: expected a path; got {type(path).__name__}. Pass 'model.npz', say.")
+    path = Path(path)
     if path.suffix not in FORMATS:
-        fix = "Rename it."
-        if caller == "load_weights":
+        fix = f"Rename it: {path.name.split('.')[0] or 'model'}.npz."
+        if caller.startswith("load"):
             fix = (
                 "Write it with safetensors.torch.save_file(module.state_dict(), path), or hand the state over: "
                 "load_state_dict(torch.load(path))."
                 if path.suffix in (".pt", ".pth", ".bin")
+                else "Hand its weights over: nn.load_keras_weights(model, keras_model.get_weights())."
+                if path.suffix in (".keras", ".h5", ".hdf5")
                 else "Write it as one of these where it comes from."
             )
         raise ValueError(f"{caller}: expected a name that ends in {' or '.join(FORMATS)}; got {path.name!r}. {fix}")

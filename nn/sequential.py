@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from nn.checks import as_shape
 from nn.module import Module
 from nn.training import Model
 
@@ -19,8 +20,8 @@ class Input(Module):
     )
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.input_shape = tuple(shape)
+    def __init__(self, shape: tuple[int, ...] | int) -> None:
+        self.input_shape = as_shape("Input", shape)
 
     def forward(self, x: Any) -> Any:
         return x

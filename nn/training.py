@@ -1,29 +1,29 @@
-"""``compile``, ``fit``, ``evaluate``, ``predict``, as Keras has them. Imports ``nn.fitting``, ``feeding``."""
+"""``compile``, ``fit``, ``evaluate``, ``predict``, as Keras has them. Imports ``nn.fitting``, ``evaluating``."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 import backends
 from autograd import no_grad
-from autograd.numpy.common import raw
-from nn import models, nest, optim
+from autograd.lines import is_watched
+from nn import checks, models, nest, optim, penalties
 from nn.callbacks import Callbacks
-from nn.compiled import Compiled, Running, size_of
+from nn.compiled import Compiled, size_of
 from nn.data import Batches
 from nn.data.places import put
 from nn.data.sources import is_arrays
 from nn.data.splits import held_out
-from nn.feeding import Cast, Converted, arrays_of, padded
+from nn.evaluating import evaluated, predicted
+from nn.feeding import Cast, Converted, as_arrays, fitted_to, padded
 from nn.fitting import Fit
 from nn.history import History
 from nn.keras_names import KerasNames
 from nn.modes import mode
 from nn.module import Module
-from nn.progress import Progress
+from nn.penalties import NOTED
 
 
 class Model(KerasNames, Module):
@@ -47,6 +47,13 @@ class Model(KerasNames, Module):
     history: History | None = None
     _compiled: Compiled | None = None
     _built_for: tuple[int, ...] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if NOTED.used:
+            penalties.forget(self)
+        if self._hooks:
+            return self._hooked(args, kwargs)
+        return self._named(args, kwargs) if is_watched() else self.forward(*args, **kwargs)
 
     # Compile ---------------------------------------------------------------------------------------------------
 
@@ -129,13 +136,14 @@ class Model(KerasNames, Module):
                 Floats are cast to the parameters' dtype, and batches are put where the parameters are.
             y: targets, as the loss takes them; (n,) does for predictions of shape (n, 1).
             batch_size: 32 by default; batches of an iterable are ready.
-            epochs: the last epoch; training starts at ``initial_epoch``.
+            epochs: the last epoch, 0 for none; training starts at ``initial_epoch``.
             verbose: 0 quiet, 1 a bar per epoch (a plain line where there is no terminal), 2 one line per epoch.
             callbacks: of ``nn.callbacks``.
             validation_split: this share of the samples, the last ones, is kept for validation.
             validation_data: ``(x, y)``, ``(x, y, sample_weight)``, or what ``x`` may be.
             shuffle: a new order for each epoch, drawn from ``nn.random``'s stream.
-            class_weight: label -> weight of its samples; multiplies ``sample_weight``.
+            class_weight: label -> weight of its samples (1 for a label that is missing); multiplies
+                ``sample_weight``.
             sample_weight: a number for each sample.
             steps_per_epoch: batches per epoch; the next epoch goes on where this one ended.
             validation_steps, validation_batch_size: of validation.
@@ -152,6 +160,13 @@ class Model(KerasNames, Module):
             TypeError: data are of a kind that can't be used.
         """
         compiled = self._ready("fit")
+        checks.whole("fit", "epochs", epochs, 0)
+        checks.whole("fit", "initial_epoch", initial_epoch, 0)
+        checks.whole("fit", "validation_freq", validation_freq)
+        for name, count in (("steps_per_epoch", steps_per_epoch), ("validation_steps", validation_steps)):
+            if count is not None:
+                checks.whole("fit", name, count)
+        checks.number("fit", "validation_split", validation_split, checks.RATE)
         if validation_split:
             if validation_data is not None:
                 raise ValueError("fit: expected validation_split or validation_data; got both. Choose one.")
@@ -159,11 +174,17 @@ class Model(KerasNames, Module):
                 raise ValueError(
                     "fit: expected arrays x and y beside validation_split; got no y. Split the data yourself."
                 )
+            x, y, sample_weight = as_arrays("fit", x, y, sample_weight)
             (x, y, sample_weight), validation_data = held_out((x, y, sample_weight), validation_split)
         batches = self._batches("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
         validation = None
         if validation_data is not None:
             xv, yv, wv = padded(validation_data)
+            if yv is None and is_arrays(xv):
+                raise ValueError(
+                    f"fit: expected validation_data as (x, y) or (x, y, sample_weight); got "
+                    f"{type(validation_data).__name__} without y. Pass both."
+                )
             validation = self._batches("fit", xv, yv, wv, validation_batch_size or batch_size)
         return Fit(
             self, compiled, batches, validation,
@@ -179,6 +200,8 @@ class Model(KerasNames, Module):
         compiled = self._compiled
         arrays = y is not None or is_arrays(x)
         if arrays:
+            x, y, weight = as_arrays(name, x, y, weight)
+            x = fitted_to(name, x, self.input_shape)
             self._build(x)
         else:
             source = x if isinstance(x, Batches) else Batches(x, size, shuffle)
@@ -247,39 +270,11 @@ class Model(KerasNames, Module):
         compiled = self._ready("evaluate")
         batches = self._batches("evaluate", x, y, sample_weight, batch_size)
         calls = Callbacks(callbacks, self, {"steps": steps or batches.known_length()})
-        logs = self._evaluated(compiled, batches, steps, calls, _verbosity(verbose))
+        logs = evaluated(self, compiled, batches, steps, calls, _verbosity(verbose))
         if return_dict:
             return logs
         values = [logs[name] for name in compiled.names()]
         return values if len(values) > 1 else values[0]
-
-    def _evaluated(
-        self, compiled: Compiled, batches: Batches, steps: int | None, calls: Callbacks, verbose: int
-    ) -> dict[str, Any]:
-        running = Running()
-        compiled.reset()
-        known = batches.known_length()
-        target = known if steps is None or known is None else min(steps, known)
-        progress = Progress(verbose, target or steps)
-        calls.call("on_test_begin")
-        done = 0
-        batches.begin()
-        with no_grad(), self._mode(False):
-            for xb, yb, wb in batches.iterate(0, steps):
-                calls.call("on_test_batch_begin", done)
-                out = self(xb)
-                loss = compiled.compute(out, yb, wb)
-                running.add(raw(loss), size_of(xb))
-                compiled.update(yb, arrays_of(out), wb)
-                done += 1
-                if calls.listeners["on_test_batch_end"]:
-                    calls.call("on_test_batch_end", done - 1, {"loss": running.read(), **compiled.values()})
-                if time.perf_counter() >= progress.next:
-                    progress.update(done, {"loss": running.read(), **compiled.values()})
-        logs = {"loss": running.read(), **compiled.values()}
-        progress.finish(done, logs)
-        calls.call("on_test_end", logs)
-        return logs
 
     def predict(
         self,
@@ -301,26 +296,7 @@ class Model(KerasNames, Module):
         else:
             given = x if isinstance(x, Batches) else Batches(x, batch_size)
             batches = self._batches("predict", given, None, None, batch_size)
-        known = batches.known_length()
-        calls = Callbacks(callbacks, self, {"steps": steps or known})
-        progress = Progress(_verbosity(verbose), known if steps is None or known is None else min(steps, known))
-        parts: list[Any] = []
-        calls.call("on_predict_begin")
-        batches.begin()
-        with no_grad(), self._mode(False):
-            for xb, _, _ in batches.iterate(0, steps):
-                calls.call("on_predict_batch_begin", len(parts))
-                parts.append(arrays_of(self(xb)))
-                calls.call("on_predict_batch_end", len(parts) - 1, {"outputs": parts[-1]})
-                if time.perf_counter() >= progress.next:
-                    progress.update(len(parts), {})
-        progress.finish(len(parts), {})
-        calls.call("on_predict_end")
-        if not parts:
-            raise ValueError("predict: expected at least one batch; got none. Check the data.")
-        flat = [nest.flatten(part) for part in parts]
-        joined = [backends.of(column[0]).xp.concatenate(column) for column in zip(*[leaves for leaves, _ in flat])]
-        return nest.build(flat[0][1], joined)
+        return predicted(self, batches, steps, callbacks, _verbosity(verbose))
 
     # One batch -----------------------------------------------------------------------------------------------------
 
@@ -335,6 +311,7 @@ class Model(KerasNames, Module):
 
 
 def _verbosity(verbose: int | str) -> int:
+    # True and False are 1 and 0, as Keras's users write them.
     if verbose not in ("auto", 0, 1, 2):
         raise ValueError(f"verbose: expected 'auto', 0, 1 or 2; got {verbose!r}. Choose one.")
     return 1 if verbose == "auto" else int(verbose)

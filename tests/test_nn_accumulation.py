@@ -10,6 +10,7 @@ import pytest
 
 import backends
 import nn
+from nn.recipe import steps_taken
 from tests.helpers import to_numpy
 
 RNG = np.random.default_rng(0)
@@ -71,7 +72,7 @@ def test_updates_are_as_many_as_groups() -> None:
     model = network()
     model.compile("sgd", nn.CrossEntropyLoss())
     model.fit(X, Y, batch_size=5, epochs=2, verbose=0, accumulate_steps=4)
-    assert nn.optimizers.steps_taken(model.optimizer) == 2 * 3
+    assert steps_taken(model.optimizer) == 2 * 3
 
 
 def test_the_plain_loop_does_it_too(backend: backends.Backend) -> None:

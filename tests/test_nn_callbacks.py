@@ -181,7 +181,7 @@ def test_a_plateau_lowers_the_rate() -> None:
     assert rates([3, 3, 3, 3, 3, 3, 3], patience=2, cooldown=2) == [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
     assert rates([3, 2, 1, 0, -1], patience=1) == [1] * 5
     assert rates([3, 3, 3, 3], patience=1, min_lr=0.004) == [1, 0.5, 0.4, 0.4]
-    with pytest.raises(ValueError, match="a factor between 0 and 1; got 2"):
+    with pytest.raises(ValueError, match="expected factor to be a number above 0 to below 1; got 2"):
         callbacks.ReduceLROnPlateau(factor=2)
 
 

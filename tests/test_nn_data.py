@@ -304,7 +304,7 @@ class Unready:
         (lambda: Batches(np.zeros((0, 2))), ValueError, "at least one sample"),
         (lambda: Batches((None, None)), ValueError, "at least one array"),
         (lambda: Batches(np.float64(3)), ValueError, "first axis counts samples; got a single number"),
-        (lambda: Batches(np.zeros(3), batch_size=1.5), ValueError, "whole number above 0; got 1.5"),
+        (lambda: Batches(np.zeros(3), batch_size=1.5), ValueError, "whole number of 1 or more; got 1.5"),
         (lambda: Batches(iter([]), batch_size=2), ValueError, "expected None beside an iterable"),
         (lambda: Batches(Batches([1, 2])), TypeError, "Use them as they are"),
         (lambda: len(Batches(iter([]))), TypeError, "an iterable whose end is not known"),

@@ -162,7 +162,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="to hold a model"):
         nn.load_model(path)
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(FileError, match="checkpoint: expected"):
+    with pytest.raises(FileError, match="load_model: expected"):
         nn.load_model(path)
 
 

@@ -267,7 +267,7 @@ def test_a_batch_of_nothing_goes_through(make: Any, shape: tuple[int, ...], back
         (lambda: nn.InstanceNorm2d(3)(np.zeros((2, 3, 4), "float32")), r"input of 4 axes; got shape \(2, 3, 4\)"),
         (lambda: nn.InstanceNorm1d(3)(np.zeros((2, 3, 1), "float32")), "more than one value per channel"),
         (lambda: F.instance_norm(np.zeros((2, 3, 4)), weight=np.ones(2)), r"as weight has \(2\); got \(2, 3, 4\)"),
-        (lambda: nn.Dropout2d(1.5), "Dropout2d: expected a probability from 0 to 1; got 1.5"),
+        (lambda: nn.Dropout2d(1.5), "Dropout2d: expected the probability to be a number from 0 to 1; got 1.5"),
         (lambda: F.dropout2d(np.zeros((3,))), r"more axes than those of one channel; got shape \(3,\)"),
         (lambda: nn.Residual(), "got none. Pass them one by one"),
         (

@@ -63,7 +63,7 @@ def test_bad_input_says_what_was_expected() -> None:
     optimizer = optim.SGD([tensor([1.0], requires_grad=True)], lr=1.0)
     with pytest.raises(ValueError, match="expected anneal_strategy 'cos' or 'linear'; got 'sin'"):
         schedule.OneCycleLR(optimizer, 1.0, 10, anneal_strategy="sin")
-    with pytest.raises(ValueError, match="expected a factor between 0 and 1; got 2"):
+    with pytest.raises(ValueError, match="expected factor to be a number above 0 to below 1; got 2"):
         schedule.ReduceLROnPlateau(optimizer, factor=2)
     with pytest.raises(ValueError, match="expected at most 2 steps"):
         cycle = schedule.OneCycleLR(optimizer, 1.0, 2, pct_start=0.9)
@@ -145,7 +145,7 @@ def test_a_schedule_steps_by_batch_in_fit() -> None:
         nn.callbacks.LearningRateScheduler(lambda epoch: 0.1, every="batch")
     with pytest.raises(ValueError, match="expected every='epoch' or 'batch'; got 'step'"):
         nn.callbacks.LearningRateScheduler(cycle, every="step")
-    with pytest.raises(ValueError, match="expected decay_steps above 0; got 0"):
+    with pytest.raises(ValueError, match="expected decay_steps to be a number above 0; got 0"):
         optimizers.schedules.CosineDecay(0.1, 0)
     with pytest.raises(ValueError, match="one value more than boundaries; got 1 values and 1 boundaries"):
         optimizers.schedules.PiecewiseConstantDecay([1], [0.1])

@@ -39,7 +39,7 @@ LATE = {
     *("graphviz", "cupyx", "llvmlite", "IPython", "ipywidgets", "tensorboard", "tensorboardX"),
     # Over an optional package, loaded when it is asked for.
     "nn.sklearn",
-    *("concurrent.futures", "html", "importlib.metadata", "json", "pathlib", "random", "tracemalloc"),
+    *("concurrent.futures", "difflib", "html", "importlib.metadata", "json", "pathlib", "random", "tracemalloc"),
     "backends.numba_loops",  # is made of what an optional distribution compiles
 }
 

@@ -1,10 +1,12 @@
-"""What callbacks share: the events, and following a value. Imports nothing of ``nn``."""
+"""What callbacks share: the events, and following a value. Imports ``nn.checks``."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
 from typing import Any
+
+from nn import checks
 
 EVENTS = tuple(
     f"on_{what}_{when}"
@@ -98,6 +100,11 @@ class Callbacks:
     def __init__(self, given: Any, model: Any, params: dict[str, Any]) -> None:
         listed = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
         for callback in listed:
+            if isinstance(callback, type) and issubclass(callback, Callback):
+                raise TypeError(
+                    f"callbacks: expected objects of nn.callbacks.Callback; got the class {callback.__name__}. "
+                    f"Make one: {callback.__name__}()."
+                )
             if not isinstance(callback, Callback):
                 raise TypeError(
                     f"callbacks: expected objects of nn.callbacks.Callback; got {type(callback).__name__}. "
@@ -140,6 +147,7 @@ class Monitor(Callback):
     def __init__(self, monitor: str, mode: str, min_delta: float) -> None:
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"{type(self).__name__}: expected mode 'auto', 'min' or 'max'; got {mode!r}. Choose one.")
+        checks.number(type(self).__name__, "min_delta", min_delta)
         self.monitor = monitor
         if mode == "auto":
             rising = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from nn import checkpoint
 from nn.callbacks.base import Callback, Monitor
-from nn.saving import save_weights
+from nn.saving import check_format, save_weights
 
 
 class ModelCheckpoint(Monitor):
@@ -36,6 +36,7 @@ class ModelCheckpoint(Monitor):
     ) -> None:
         super().__init__(monitor, mode, 0.0)
         _check_freq("ModelCheckpoint", save_freq)
+        check_format(filepath, "ModelCheckpoint")  # now, and not after the first epoch
         self.filepath = os.fspath(filepath)
         self.verbose = verbose
         self.save_best_only = save_best_only

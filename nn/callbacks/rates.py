@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from nn import checks
 from nn.callbacks.base import Callback, Monitor
 
 
@@ -102,10 +103,10 @@ class ReduceLROnPlateau(Monitor):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        if not 0 < factor < 1:
-            raise ValueError(
-                f"ReduceLROnPlateau: expected a factor between 0 and 1; got {factor}. Choose a smaller one."
-            )
+        checks.number("ReduceLROnPlateau", "factor", factor, (0.0, False, 1.0, False))
+        checks.options("ReduceLROnPlateau", {"min_lr": min_lr})
+        for name, count in (("patience", patience), ("cooldown", cooldown)):
+            checks.whole("ReduceLROnPlateau", name, count, 0)
         self.factor = factor
         self.patience = patience
         self.verbose = verbose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nn import checkpoint
+from nn import checkpoint, checks
 from nn.callbacks.base import Callback, Monitor
 
 
@@ -35,6 +35,8 @@ class EarlyStopping(Monitor):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
+        checks.whole("EarlyStopping", "patience", patience, 0)
+        checks.whole("EarlyStopping", "start_from_epoch", start_from_epoch, 0)
         self.patience = patience
         self.verbose = verbose
         self.baseline = baseline

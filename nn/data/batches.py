@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from nn import random
+from nn import checks, random
 from nn.data.places import place, staged
 from nn.data.prefetch import ahead
 from nn.data.sources import Arrays, Ready, Samples, is_arrays
@@ -54,8 +54,8 @@ class Batches:
         device: Any = None,
         transform: Callable[[Any], Any] | None = None,
     ) -> None:
-        if batch_size is not None and (isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1):
-            raise ValueError(f"batch_size: expected a whole number above 0; got {batch_size!r}. Correct it.")
+        if batch_size is not None:
+            checks.whole("Batches", "batch_size", batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.once = False

@@ -37,7 +37,7 @@ def split(*arrays: Any, fraction: float = 0.2, seed: int | None = None, shuffle:
     return [array[beside(part, array)] for array in given for part in (order[:at], order[at:])]
 
 
-def cut_at(n: int, fraction: float) -> int:
+def cut_at(n: int, fraction: float, name: str = "split") -> int:
     """Where ``n`` samples are cut so that the last ``fraction`` of them lies behind.
 
     Raises:
@@ -46,7 +46,7 @@ def cut_at(n: int, fraction: float) -> int:
     at = int(n * (1 - fraction)) if 0 < fraction < 1 else 0
     if not 0 < at < n:
         raise ValueError(
-            f"split: expected a fraction above 0 and below 1 that leaves both parts a sample; got {fraction} of {n} "
+            f"{name}: expected a fraction above 0 and below 1 that leaves both parts a sample; got {fraction} of {n} "
             "samples. Change it, or pass the parts yourself."
         )
     return at
@@ -56,5 +56,5 @@ def held_out(data: Iterable[Any], fraction: float) -> tuple[tuple[Any, ...], tup
     """Structures of arrays (None where there is none), and the last ``fraction`` of their samples, as Keras splits."""
     leaves, plan = nest.flatten(tuple(data))
     arrays = [as_array(leaf) for leaf in leaves]
-    at = cut_at(nest.count(arrays[0], "validation_split"), fraction)
+    at = cut_at(nest.count(arrays[0], "validation_split"), fraction, "validation_split")
     return nest.build(plan, [a[:at] for a in arrays]), nest.build(plan, [a[at:] for a in arrays])

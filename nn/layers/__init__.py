@@ -49,6 +49,7 @@ from nn.layers.dropout import (
 from nn.layers.embedding import Embedding
 from nn.layers.instance_norm import InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from nn.layers.normalization import GroupNorm, LayerNorm, LayerNormalization, RMSNorm
+from nn.layers.penalised import ActivityRegularization
 from nn.layers.pool import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -111,6 +112,7 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "ActivityRegularization",
     "Bilinear",
     "Dense",
     "Linear",

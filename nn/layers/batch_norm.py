@@ -12,6 +12,7 @@ import backends
 from autograd import Tensor, no_grad
 from autograd.numpy.common import backend_of, raw
 from autograd.numpy.normalization import batch_norm
+from nn import checks
 from nn.layers.dense import check_size
 from nn.layers.normalization import Norm
 from nn.module import buffer, parameter
@@ -51,6 +52,8 @@ class BatchNorm(Norm):
     def _set_up(
         self, features: Any, eps: float, momentum: Any, scale: bool, centre: bool, track: bool, axis: int, dtype: Any
     ) -> None:
+        if momentum is not None:
+            checks.number(type(self).__name__, "momentum", momentum, checks.SHARE)
         self.eps = eps
         self.momentum = momentum
         self.scale = scale

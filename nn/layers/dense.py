@@ -9,7 +9,8 @@ import autograd.numpy as np
 import backends
 from autograd import Tensor
 from autograd.ops.network import linear
-from nn import activations, init
+from nn import activations, checks, init
+from nn.layers.penalised import Penalised
 from nn.module import Module, parameter
 
 
@@ -97,11 +98,12 @@ class Linear(Module):
         return ", ".join(parts)
 
 
-class Dense(Linear):
+class Dense(Penalised, Linear):
     """The same layer as Keras writes it: ``Dense(units, activation="relu", input_shape=(n,))``.
 
     Weights start Glorot uniform and biases 0, as Keras's do; the input's size is taken from the layer before, from
-    ``input_shape``, or from the first batch. ``name`` is for ``model.get_layer(name)`` and the table of ``summary()``.
+    ``input_shape``, or from the first batch (``input_dim=n`` is ``input_shape=(n,)``). Penalties are of
+    ``nn.regularizers`` and constraints of ``nn.constraints``, by name or as objects. ``name`` is for ``model.get_layer(name)`` and the table of ``summary()``.
 
     >>> Dense(10, activation="relu", input_shape=(4,))
     Dense(4, 10, activation='relu')
@@ -117,13 +119,24 @@ class Dense(Linear):
         input_shape: tuple[int, ...] | int | None = None,
         dtype: Any = "float32",
         name: str | None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        input_dim: int | None = None,
     ) -> None:
-        if isinstance(input_shape, int):
-            input_shape = (input_shape,)
+        check_size(self, "units", units)
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        if input_shape is not None:
+            input_shape = checks.as_shape("Dense", input_shape, "input_shape")
+            if not input_shape:
+                raise ValueError("Dense: expected input_shape to have a size; got (). Pass (n,), without the batch.")
         # For get_layer() and the table of summary().
         self.name = name
         super().__init__(
-            None if input_shape is None else tuple(input_shape)[-1],
+            None if input_shape is None else input_shape[-1],
             units,
             bias=use_bias,
             weight_init=kernel_initializer,
@@ -132,7 +145,10 @@ class Dense(Linear):
             dtype=dtype,
         )
         if input_shape is not None:
-            self.input_shape = tuple(input_shape)
+            self.input_shape = input_shape
+        self.penalise(
+            kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint
+        )
 
 
 def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import autograd.numpy as np  # noqa: F401 - for the examples
 from autograd.numpy.common import backend_of
 from autograd.numpy.networks import dropout
+from nn import checks
 from nn.module import Module
 
 # Where SELU goes far to the left, -scale·alpha: what alpha dropout puts in place of a value (Klambauer et al. 2017).
@@ -72,8 +73,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: expected a probability from 0 to 1; got {p}. Correct it.")
+        checks.number(type(self).__name__, "the probability", p, checks.SHARE)
         self.p = p
 
     def forward(self, x: Any) -> Any:

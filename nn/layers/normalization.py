@@ -16,8 +16,11 @@ from nn.layers.dense import check_size
 from nn.module import Module, parameter
 
 
-def _as_shape(shape: Any) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
+def _as_shape(layer: Any, shape: Any) -> tuple[int, ...]:
+    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    for size in sizes:
+        check_size(layer, "each of normalized_shape", size)
+    return sizes
 
 
 class Norm(Module):
@@ -49,7 +52,7 @@ class LayerNorm(Norm):
         bias: bool = True,
         dtype: Any = "float32",
     ) -> None:
-        self.normalized_shape = _as_shape(normalized_shape)
+        self.normalized_shape = _as_shape(self, normalized_shape)
         self.eps = eps
         self.weight = parameter(np.ones(self.normalized_shape, dtype=dtype)) if elementwise_affine else None
         self.bias = parameter(np.zeros(self.normalized_shape, dtype=dtype)) if elementwise_affine and bias else None
@@ -71,7 +74,7 @@ class RMSNorm(Norm):
     def __init__(
         self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, dtype: Any = "float32"
     ) -> None:
-        self.normalized_shape = _as_shape(normalized_shape)
+        self.normalized_shape = _as_shape(self, normalized_shape)
         self.eps = eps
         self.weight = parameter(np.ones(self.normalized_shape, dtype=dtype)) if elementwise_affine else None
 

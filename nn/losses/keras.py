@@ -89,7 +89,12 @@ def categorical_crossentropy(
     p: Any, y: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:
     """-Σ y·log p over the classes: the document's J (§4.2); probabilities are divided by their sum first."""
-    p, y = pair("categorical_crossentropy", p, y)
+    try:
+        p, y = pair("categorical_crossentropy", p, y)
+    except ValueError as error:
+        if getattr(getattr(y, "dtype", None), "kind", "") in "iu":
+            raise ValueError(f"{error} For labels that are integers, use sparse_categorical_crossentropy.") from None
+        raise
     y = _smooth(y, label_smoothing, p.shape[axis])
     if from_logits:
         return -np.sum(y * np.log_softmax(p, axis=axis), axis=axis)
@@ -129,6 +134,11 @@ def _check_whole(name: str, labels: Any) -> None:
 
 def _rows(y: Any, p: Any) -> Any:
     y = integers("sparse_categorical_crossentropy", y, p)
+    if y.shape == p.shape and p.shape[-1:] > (1,):
+        raise ValueError(
+            f"sparse_categorical_crossentropy: expected labels of shape {tuple(p.shape[:-1])}; got {tuple(y.shape)}, "
+            "one column per class. Use categorical_crossentropy for these, or pass y.argmax(axis=-1)."
+        )
     return np.reshape(y, p.shape[:-1]) if tuple(y.shape) == (*p.shape[:-1], 1) else y
 
 

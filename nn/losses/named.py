@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd.numpy as np
+from nn import checks
 from nn.inputs import like
 from nn.losses import binary, categorical, keras, regression
 from nn.losses.base import Loss, reduce
@@ -141,7 +142,8 @@ def get(loss: str | Callable[..., Any], **options: Any) -> Callable[..., Any]:
         if name in TORCH:
             return TORCH[name](**options)
         names = ", ".join([*NAMED, *SHORT, *TORCH])
-        raise ValueError(f"loss: expected one of {names}; got {loss!r}. Correct the name, or pass a function.")
+        fix = checks.close_to(loss, [*NAMED, *SHORT, *TORCH]) or "Correct the name, or pass a function."
+        raise ValueError(f"loss: expected one of {names}; got {loss!r}. {fix}")
     if isinstance(loss, type):
         return loss(**options)
     if not callable(loss):

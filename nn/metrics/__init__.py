@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nn import checks
 from nn.losses.named import NAMED as _LOSSES
 from nn.losses.named import SHORT as _SHORT
 from nn.metrics.accuracy import (
@@ -101,8 +102,9 @@ def get(metric: Any) -> Metric:
         loss = _SHORT.get(metric, metric)
         if loss in _LOSSES:
             return LossMetric(loss, name=metric)
-        names = ", ".join(dict.fromkeys([*_NAMED, *_LOSSES, *_SHORT]))
-        raise ValueError(f"metric: expected one of {names}; got {metric!r}. Correct the name, or pass a function.")
+        names = list(dict.fromkeys([*_NAMED, *_LOSSES, *_SHORT]))
+        fix = checks.close_to(metric, names) or "Correct the name, or pass a function."
+        raise ValueError(f"metric: expected one of {', '.join(names)}; got {metric!r}. {fix}")
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
     if callable(metric):
