@@ -32,7 +32,7 @@ class Compiled:
         self.before: Any = None
         self.after: Any = None
         self.average: optim.WeightAverage | None = None
-        self._restrains = False
+        self._prepared = False
         if isinstance(loss, (list, tuple)) and len(loss) == 1:
             loss = loss[0]  # of the one output
         self.several = isinstance(loss, (list, tuple, Mapping))
@@ -162,14 +162,25 @@ class Compiled:
                     "is to be trained."
                 )
             self.optimizer = self.recipe.bind(parameters)
-            self.before = self.recipe.before_step(self.optimizer)
-            self.average = self.recipe.average_of(self.optimizer)
-            self.after = self.recipe.after_step(self.average)
-        if not self._restrains:
-            self._restrains = True
-            back = [restrain for module in model.modules() for restrain in module.constrained()]
-            self.after = _both(self.after, back) if back else self.after
+        if not self._prepared:
+            self._prepare(model, self.optimizer)
         return self.optimizer
+
+    def _prepare(self, model: Any, optimizer: optim.Optimizer) -> None:
+        """What is done before and after each step of this very optimiser."""
+        self._prepared = True
+        if isinstance(self.recipe, Recipe):
+            self.before = self.recipe.before_step(optimizer)
+            if self.average is None:
+                self.average = self.recipe.average_of(optimizer)
+            self.after = self.recipe.after_step(self.average)
+        back = [restrain for module in model.modules() for restrain in module.constrained()]
+        if back:
+            self.after = _both(self.after, back)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy's steps are of its own parameters, so what surrounds them is made anew.
+        return {**vars(self), "before": None, "after": None, "_prepared": False}
 
     def check_bound(self, model: Any) -> None:
         """Raise ValueError where there are parameters that the optimiser, made before them, would not see."""

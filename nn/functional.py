@@ -64,7 +64,7 @@ from nn.layers.attention import causal_mask, scaled_dot_product_attention
 from nn.layers.dense import bilinear
 from nn.layers.dropout import alpha_dropout, dropout1d, dropout2d, dropout3d
 from nn.layers.instance_norm import instance_norm
-from nn.layers.pool import (
+from nn.layers.global_pool import (
     global_average_pool1d,
     global_average_pool2d,
     global_average_pool3d,

@@ -16,6 +16,7 @@ import backends
 from autograd import Tensor
 from nn import files
 from nn.module import Module
+from nn.nest import HOST
 from nn.state import LoadReport
 
 FORMATS = {".safetensors": "safetensors", ".npz": "npz"}
@@ -163,7 +164,7 @@ def check_format(path: Any, caller: str) -> str:
 def load_keras_weights(module: Module, weights: Any) -> None:
     """Copy a Keras model's weights, layer by layer in order: ``load_keras_weights(model, keras_model.get_weights())``.
 
-    Kernels (in, out) are turned round to this package's (out, in); batch norm's four are gamma, beta, moving mean and
+    Kernels, (in, out) or (window…, in, out), are turned round to this package's (out, in, window…); batch norm's four are gamma, beta, moving mean and
     moving variance.
 
     Raises:
@@ -191,12 +192,13 @@ def load_keras_weights(module: Module, weights: Any) -> None:
     own = module.state_dict()
     state = {}
     for (path, name), array in zip(slots, arrays):
-        matrix = name == "weight" and len(own[path].shape) == 2
-        turned = array.T if matrix and not _is_table(module, path) else array
+        turned, expected = array, tuple(own[path].shape)
+        if name == "weight" and len(own[path].shape) > 1 and not _is_table(module, path):
+            expected = (*expected[2:], expected[1], expected[0])
+            turned = HOST.xp.moveaxis(array, (-1, -2), (0, 1)) if len(array.shape) > 1 else array
         if tuple(turned.shape) != tuple(own[path].shape):
             raise ValueError(
-                f"load_keras_weights: expected {path} from an array of shape "
-                f"{tuple(own[path].shape[::-1] if matrix else own[path].shape)}; got {tuple(array.shape)}. "
+                f"load_keras_weights: expected {path} from an array of shape {expected}; got {tuple(array.shape)}. "
                 "Use a model of the same layers."
             )
         state[path] = turned

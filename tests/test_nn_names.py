@@ -169,3 +169,26 @@ def test_initialisers_under_kerass_names(name: str) -> None:
     if name == "VarianceScaling":
         spelled = "lecun_normal"
     np.testing.assert_array_equal(found, nn.init.get(spelled)((6, 4), "float32"))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"])
+def test_a_copy_clips_averages_and_follows_its_schedule_itself(copied: Any) -> None:
+    rate = nn.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    x, y = np.ones((8, 2), "float32"), np.full((8, 1), 9, "float32")
+
+    def trained() -> Any:
+        nn.set_random_seed(0)
+        model = nn.Sequential([nn.Dense(1, input_shape=(2,))])
+        model.compile(nn.optimizers.SGD(rate, clipnorm=0.5, use_ema=True, weight_decay=0.25), "mse")
+        model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
+        return model
+
+    model, expected = trained(), trained()
+    other = copied(model)
+    other.fit(x, y, batch_size=4, shuffle=False, epochs=2, verbose=0)
+    for held, first in zip(model.parameters(), expected.parameters(), strict=True):
+        np.testing.assert_array_equal(held.data, first.data)  # the original is left alone
+    model.fit(x, y, batch_size=4, shuffle=False, epochs=2, verbose=0)
+    assert other.optimizer.lr == model.optimizer.lr == 0.1 * 0.5**5
+    for one, two in zip(other.parameters(), model.parameters(), strict=True):
+        np.testing.assert_array_equal(one.data, two.data)

@@ -16,12 +16,14 @@ import nn
 from autograd import Tensor
 from nn import activations, layers, losses, optim, optimizers, schedule
 from tests.nn_recorded import KERAS, TORCH, Recording, close, place
+from tests.recorded.keras_rows import LAYERS as KERAS_ROWS
 from tests.recorded.nn_rows import ROWS, Row
 from tests.test_nn_losses import FUNCTIONS, keras_name
 from tests.test_nn_optim import NAMES
 
 STEPS = Recording("torch_steps")
 KERAS_STEPS = Recording("keras_steps")
+KERAS_LAYERS = Recording("keras_layers")
 SEQUENCE = Recording("torch_sequence")
 TOLERANCE = {"float64": 1e-11, "float32": 5e-5}
 # PyTorch has 1/6 in float32, and returns x from softplus past a threshold.
@@ -132,7 +134,11 @@ def test_five_steps_on_predictions_are_kerass(name: str, backend: backends.Backe
 # Without a formula of their own: a marker of a shape, and bases of classes.
 EXEMPT = {"Input", "Loss", "NamedLoss"}
 # Recorded in a file of its own, not in a row: class -> where.
-ELSEWHERE: dict[str, tuple[Recording, str]] = {}
+ELSEWHERE: dict[str, tuple[Recording, str]] = {
+    name: (KERAS_LAYERS, f"layer/{case.split('/')[0]}")
+    for case, (expression, _) in KERAS_ROWS.items()
+    for name in [expression.partition("(")[0]]
+} | {"ActivityRegularization": (KERAS_LAYERS, "fit/activity_layer")}
 
 
 def test_every_layer_and_loss_has_a_recorded_row() -> None:

@@ -34,7 +34,8 @@ from nn.layers.activation import (
 from nn.layers.attention import MultiHeadAttention
 from nn.layers.batch_norm import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormalization
 from nn.layers.cells import GRUCell, LSTMCell, RNNCell
-from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from nn.layers.conv import Conv1d, Conv2d, Conv3d
+from nn.layers.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nn.layers.dense import Bilinear, Dense, Linear
 from nn.layers.dropout import (
     AlphaDropout,
@@ -47,7 +48,37 @@ from nn.layers.dropout import (
     SpatialDropout3D,
 )
 from nn.layers.embedding import Embedding
+from nn.layers.global_pool import (
+    GlobalAveragePool1d,
+    GlobalAveragePool2d,
+    GlobalAveragePool3d,
+    GlobalMaxPool1d,
+    GlobalMaxPool2d,
+    GlobalMaxPool3d,
+)
 from nn.layers.instance_norm import InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
+from nn.layers.keras_conv import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
+)
+from nn.layers.keras_pool import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from nn.layers.normalization import GroupNorm, LayerNorm, LayerNormalization, RMSNorm
 from nn.layers.penalised import ActivityRegularization
 from nn.layers.pool import (
@@ -60,12 +91,6 @@ from nn.layers.pool import (
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
-    GlobalAveragePool1d,
-    GlobalAveragePool2d,
-    GlobalAveragePool3d,
-    GlobalMaxPool1d,
-    GlobalMaxPool2d,
-    GlobalMaxPool3d,
     MaxPool1d,
     MaxPool2d,
     MaxPool3d,
@@ -166,6 +191,24 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",

@@ -17,10 +17,12 @@ from nn.module import Module, parameter
 PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-class _Conv(Module):
+class Convolution(Module):
     """What convolutions share; ``n`` is the number of axes the window moves along."""
 
     n = 0
+    # Whether the channels' axis is the last, as Keras has it.
+    last = False
 
     def _set_up(
         self,
@@ -102,7 +104,7 @@ class _Conv(Module):
     def forward(self, x: Any) -> Any:
         if self.weight is None:
             with backends.use(of_input(x)):
-                self.build(x.shape[len(x.shape) - self.n - 1])
+                self.build(x.shape[-1 if self.last else len(x.shape) - self.n - 1])
         out = self.convolve(x)
         return out if self.activation is None else self.activation(out)
 
@@ -119,7 +121,7 @@ class _Conv(Module):
         return ", ".join(parts)
 
 
-class _Forward(_Conv):
+class Forward(Convolution):
     def __init__(
         self,
         in_channels: int | None,
@@ -189,7 +191,7 @@ class _Forward(_Conv):
         return function(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
-class Conv1d(_Forward):
+class Conv1d(Forward):
     """``np.conv1d`` with its weight (out, in/groups, k) and bias (out,): (n, in, length) to (n, out, places).
 
     Args:
@@ -209,7 +211,7 @@ class Conv1d(_Forward):
     n = 1
 
 
-class Conv2d(_Forward):
+class Conv2d(Forward):
     """``Conv1d`` over two axes: (n, in, height, width), weight (out, in/groups, *window).
 
     >>> Conv2d(None, 16, 3, padding="same", activation="relu", input_shape=(1, 28, 28))
@@ -219,96 +221,11 @@ class Conv2d(_Forward):
     n = 2
 
 
-class Conv3d(_Forward):
+class Conv3d(Forward):
     """``Conv1d`` over three axes.
 
     >>> Conv3d(2, 3, 2)(np.zeros((1, 2, 4, 4, 4), "float32")).shape
     (1, 3, 3, 3, 3)
-    """
-
-    n = 3
-
-
-class _Transposed(_Conv):
-    def __init__(
-        self,
-        in_channels: int | None,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Size = 0,
-        output_padding: Size = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Size = 1,
-        weight_init: Any = "torch_uniform",
-        bias_init: Any = None,
-        activation: Any = None,
-        input_shape: tuple[int, ...] | None = None,
-        dtype: Any = "float32",
-    ) -> None:
-        self.output_padding = as_sizes(type(self).__name__, "output_padding", output_padding, self.n, 0)
-        self._set_up(
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            as_sizes(type(self).__name__, "padding", padding, self.n, 0),
-            dilation,
-            groups,
-            bias,
-            weight_init,
-            bias_init,
-            activation,
-            input_shape,
-            dtype,
-        )
-
-    def weight_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (in_channels, self.out_channels // self.groups, *self.kernel_size)
-
-    def sizes_after(self, size: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(
-            [
-                (m - 1) * s - 2 * p + d * (k - 1) + e + 1
-                for m, s, p, d, k, e in zip(
-                    size, self.stride, self.padding, self.dilation, self.kernel_size, self.output_padding, strict=True
-                )
-            ]
-        )
-
-    def convolve(self, x: Any) -> Any:
-        function: Any = (np.conv_transpose1d, np.conv_transpose2d, np.conv_transpose3d)[self.n - 1]
-        return function(
-            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
-        )
-
-
-class ConvTranspose1d(_Transposed):
-    """``np.conv_transpose1d`` with its weight (in, out/groups, k) and bias (out,); options as in ``Conv1d``.
-
-    >>> ConvTranspose1d(4, 2, 3, stride=2)(np.zeros((1, 4, 5), "float32")).shape
-    (1, 2, 11)
-    """
-
-    n = 1
-
-
-class ConvTranspose2d(_Transposed):
-    """``ConvTranspose1d`` over two axes.
-
-    >>> ConvTranspose2d(4, 2, 2, stride=2)(np.zeros((1, 4, 5, 5), "float32")).shape
-    (1, 2, 10, 10)
-    """
-
-    n = 2
-
-
-class ConvTranspose3d(_Transposed):
-    """``ConvTranspose1d`` over three axes.
-
-    >>> ConvTranspose3d(1, 1, 2)(np.zeros((1, 1, 2, 2, 2), "float32")).shape
-    (1, 1, 3, 3, 3)
     """
 
     n = 3

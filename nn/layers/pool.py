@@ -1,4 +1,4 @@
-"""Pooling as layers, with PyTorch's names and options, and Keras's global pools. Imports ``module``, ``autograd``."""
+"""Pooling as layers, with PyTorch's names and options, Imports ``module``, ``autograd``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograd.numpy.convolution import Size
 from nn.module import Module
 
 
-class _Pool(Module):
+class Pool(Module):
     """What pools share: no parameters, and an output shape found by pooling zeros."""
 
     def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -17,7 +17,7 @@ class _Pool(Module):
         return tuple(out.shape[1:])
 
 
-class _MaxPool(_Pool):
+class _MaxPool(Pool):
     n = 0
 
     def __init__(
@@ -50,7 +50,7 @@ class _MaxPool(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _AvgPool(_Pool):
+class _AvgPool(Pool):
     n = 0
 
     def __init__(
@@ -85,7 +85,7 @@ class _AvgPool(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _Adaptive(_Pool):
+class _Adaptive(Pool):
     n = 0
     functions: tuple[Any, ...] = ()
 
@@ -105,50 +105,6 @@ class _AdaptiveAvg(_Adaptive):
 
 class _AdaptiveMax(_Adaptive):
     functions = (np.adaptive_max_pool1d, np.adaptive_max_pool2d, np.adaptive_max_pool3d)
-
-
-def _global(name: str, function: Any, n: int) -> Any:
-    def pool(x: Any, keepdims: bool = False) -> Any:
-        if len(x.shape) != n + 2:
-            raise ValueError(f"{name}: expected (batch, channels, {n} more axes); got {tuple(x.shape)}. Reshape it.")
-        return function(x, axis=tuple(range(2, n + 2)), keepdims=keepdims)
-
-    pool.__name__ = pool.__qualname__ = name
-    what = "greatest entry" if function is np.max else "mean"
-    pool.__doc__ = f"The {what} of each channel: (n, channels, {n} more axes) to (n, channels)."
-    return pool
-
-
-global_average_pool1d, global_average_pool2d, global_average_pool3d = [
-    _global(f"global_average_pool{n}d", np.mean, n) for n in (1, 2, 3)
-]
-global_max_pool1d, global_max_pool2d, global_max_pool3d = [
-    _global(f"global_max_pool{n}d", np.max, n) for n in (1, 2, 3)
-]
-
-
-class _Global(_Pool):
-    """(n, channels, *size) to (n, channels); with ``keepdims`` to (n, channels, 1, …)."""
-
-    n = 0
-    functions: tuple[Any, ...] = ()
-
-    def __init__(self, keepdims: bool = False) -> None:
-        self.keepdims = keepdims
-
-    def forward(self, x: Any) -> Any:
-        return self.functions[self.n - 1](x, self.keepdims)
-
-    def describe(self) -> str:
-        return "keepdims=True" if self.keepdims else ""
-
-
-class _GlobalAverage(_Global):
-    functions = (global_average_pool1d, global_average_pool2d, global_average_pool3d)
-
-
-class _GlobalMax(_Global):
-    functions = (global_max_pool1d, global_max_pool2d, global_max_pool3d)
 
 
 class MaxPool1d(_MaxPool):
@@ -186,26 +142,6 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
 
     >>> AdaptiveAvgPool1d(5)(np.zeros((2, 3, 8))).shape
     (2, 3, 5)
-    """
-
-    n = 1
-
-
-class GlobalMaxPool1d(_GlobalMax):
-    """The greatest entry of each channel: (n, channels, length) to (n, channels).
-
-    >>> GlobalMaxPool1d()(np.zeros((2, 3, 8))).shape
-    (2, 3)
-    """
-
-    n = 1
-
-
-class GlobalAveragePool1d(_GlobalAverage):
-    """The mean of each channel: (n, channels, length) to (n, channels).
-
-    >>> GlobalAveragePool1d()(np.zeros((2, 3, 8))).shape
-    (2, 3)
     """
 
     n = 1
@@ -251,26 +187,6 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
     n = 2
 
 
-class GlobalMaxPool2d(_GlobalMax):
-    """The greatest entry of each channel: (n, channels, …) to (n, channels).
-
-    >>> GlobalMaxPool2d()(np.zeros((2, 3, 8, 8))).shape
-    (2, 3)
-    """
-
-    n = 2
-
-
-class GlobalAveragePool2d(_GlobalAverage):
-    """The mean of each channel: (n, channels, …) to (n, channels).
-
-    >>> GlobalAveragePool2d()(np.zeros((2, 3, 8, 8))).shape
-    (2, 3)
-    """
-
-    n = 2
-
-
 class MaxPool3d(_MaxPool):
     """``np.max_pool3d`` as a layer.
 
@@ -306,26 +222,6 @@ class AdaptiveAvgPool3d(_AdaptiveAvg):
 
     >>> AdaptiveAvgPool3d(5)(np.zeros((2, 3, 8, 8, 8))).shape
     (2, 3, 5, 5, 5)
-    """
-
-    n = 3
-
-
-class GlobalMaxPool3d(_GlobalMax):
-    """The greatest entry of each channel: (n, channels, …) to (n, channels).
-
-    >>> GlobalMaxPool3d()(np.zeros((2, 3, 8, 8, 8))).shape
-    (2, 3)
-    """
-
-    n = 3
-
-
-class GlobalAveragePool3d(_GlobalAverage):
-    """The mean of each channel: (n, channels, …) to (n, channels).
-
-    >>> GlobalAveragePool3d()(np.zeros((2, 3, 8, 8, 8))).shape
-    (2, 3)
     """
 
     n = 3

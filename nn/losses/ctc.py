@@ -27,7 +27,7 @@ def ctc_loss(
 
     Args:
         log_probs: (time, n, classes), logarithms of probabilities.
-        targets: (n, longest) integers, without the blank.
+        targets: (n, longest) integers, without the blank; or (Σ target_lengths,), all rows one after the other.
         input_lengths, target_lengths: (n,) integers: how much of each row counts.
         blank: the class between repeated labels.
         reduction: ``"mean"`` divides each loss by its target's length first, as PyTorch does; ``"sum"``, ``"none"``.
@@ -43,12 +43,14 @@ def ctc_loss(
     check_reduction("ctc_loss", reduction)
     time, n = log_probs.shape[:2]
     targets = integers("ctc_loss", targets, log_probs)
+    ends, sizes = like(input_lengths, targets), like(target_lengths, targets)
+    if len(targets.shape) == 1:
+        targets = _rows(targets, sizes, n, blank)
     if len(targets.shape) != 2 or targets.shape[0] != n:
         raise ValueError(
-            f"ctc_loss: expected targets of shape (n, longest) with n = {n}; got {tuple(targets.shape)}. "
-            "Pad and stack them."
+            f"ctc_loss: expected targets of shape (n, longest) with n = {n}, or all rows one after the other; "
+            f"got {tuple(targets.shape)}. Pad and stack them, or concatenate them."
         )
-    ends, sizes = like(input_lengths, targets), like(target_lengths, targets)
     longest = targets.shape[1]
     width = 2 * longest + 1
     # Labels with blanks between and around: blank, y1, blank, y2, …
@@ -76,6 +78,23 @@ def ctc_loss(
     if reduction == "mean":
         loss = loss / np.maximum(like(sizes, loss), 1)
     return reduce(loss, reduction)
+
+
+def _rows(targets: Any, sizes: Any, n: int, blank: int) -> Any:
+    """Targets that stand one after the other as rows, filled up with blanks."""
+    total = int(np.sum(sizes))
+    if tuple(sizes.shape) != (n,) or total != targets.shape[0]:
+        raise ValueError(
+            f"ctc_loss: expected concatenated targets of Σ target_lengths labels, with {n} lengths; got "
+            f"{targets.shape[0]} labels and {tuple(sizes.shape)} lengths that sum up to {total}. Correct the lengths."
+        )
+    longest = max(1, int(np.max(sizes)))
+    place = np.expand_dims(like(range(longest), targets), 0)
+    first = np.expand_dims(np.cumsum(sizes) - sizes, -1)
+    inside = place < np.expand_dims(sizes, -1)
+    chosen = np.where(inside, np.minimum(first + place, max(0, total - 1)), 0)
+    filled = targets if total else np.full((1,), blank, dtype=targets.dtype)
+    return np.where(inside, np.take(filled, chosen, axis=0), blank)
 
 
 class CTCLoss(Module):
