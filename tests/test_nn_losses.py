@@ -77,6 +77,21 @@ def test_functions_give_pytorchs_values_and_gradients(name: str, dtype: str, bac
         repeat(TORCH, name, lambda **inputs: FUNCTIONS[kind][0](**inputs, **options), dtype, TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("name", [n for n in TORCH_CASES if n.split("/")[1] == "ctc"], ids=case_id)
+def test_ctc_takes_concatenated_targets(name: str, backend: backends.Backend) -> None:
+    options = TORCH.cases[name]
+
+    def ctc(scores: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:
+        rows = [row[:size] for row, size in zip(to_numpy(targets), to_numpy(target_lengths), strict=True)]
+        joined = backends.default().asarray(np.concatenate(rows))
+        return F.ctc_loss(F.log_softmax(scores, -1), joined, input_lengths, target_lengths, **options)
+
+    repeat(TORCH, name, ctc, "float64", 10 * TOLERANCE["float64"])
+    padded = TORCH.part(name, "in")
+    with pytest.raises(ValueError, match=r"expected concatenated targets of Σ target_lengths labels, with 3 lengths; got 1 l"):
+        F.ctc_loss(padded["scores"], np.array([1]), padded["input_lengths"], padded["target_lengths"])
+
+
 @pytest.mark.parametrize("name", TORCH_CASES, ids=case_id)
 def test_classes_give_what_their_functions_give(name: str) -> None:
     kind, options = name.split("/")[1], TORCH.cases[name]

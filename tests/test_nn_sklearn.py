@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_digits, load_wine
+from sklearn.datasets import load_diabetes, load_digits, load_wine, make_multilabel_classification
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -256,3 +259,46 @@ def test_errors_say_what_came_and_what_to_do(options: dict[str, Any], words: str
     x, y = wine()
     with pytest.raises(ValueError, match=words):
         NeuralClassifier(**options).fit(x, y)
+
+
+def several_labels() -> tuple[Any, Any]:
+    return make_multilabel_classification(300, 10, n_classes=4, random_state=0)
+
+
+def test_several_labels_per_sample() -> None:
+    X, y = several_labels()
+    model = NeuralClassifier(random_state=0, learning_rate=0.01, max_iter=100).fit(X[:200], y[:200])
+    probabilities = model.predict_proba(X[200:])
+    assert probabilities.shape == (100, 4) and not np.allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(model.predict(X[200:]), probabilities > 0.5)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X[200:])), probabilities, rtol=1e-6)
+    theirs = MLPClassifier((64,), random_state=0, learning_rate_init=0.01, max_iter=100).fit(X[:200], y[:200])
+    found, expected = (f1_score(y[200:], m.predict(X[200:]), average="micro") for m in (model, theirs))
+    assert found > expected - 0.05
+    assert model.score(X[:200], y[:200]) > 0.9
+    assert model.classes_.tolist() == [0, 1, 2, 3]
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+def test_several_labels_are_a_sigmoid_for_each() -> None:
+    X, y = several_labels()
+    network = NeuralClassifier(hidden_layer_sizes=(), optimizer=nn.optimizers.SGD(0.1), max_iter=1, shuffle=False)
+    network.fit(X, y)
+    weight, bias = (to_numpy(p) for p in network.model_.parameters())
+    logits = X @ weight.T + bias
+    np.testing.assert_allclose(network.predict_proba(X), 1 / (1 + np.exp(-logits)), rtol=1e-6)
+
+
+def test_several_labels_in_pieces_sparse_and_weighted() -> None:
+    X, y = several_labels()
+    model = NeuralClassifier(random_state=0)
+    for _ in range(3):
+        model.partial_fit(X, scipy.sparse.csr_matrix(y))
+    other = NeuralClassifier(random_state=0, max_iter=3, tol=-1.0, n_iter_no_change=10).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X), other.predict_proba(X), rtol=1e-6)
+    stopped = NeuralClassifier(random_state=0, early_stopping=True, max_iter=20).fit(X, y, np.ones(300))
+    assert len(stopped.validation_loss_curve_) == stopped.n_iter_
+    with pytest.raises(ValueError, match=r"expected marks of shape \(n, 4\), a column for each label; got \(300, 3\)"):
+        model.partial_fit(X, y[:, :3])
+    with pytest.raises(ValueError, match="expected class_weight=None beside marks"):
+        NeuralClassifier(class_weight="balanced").fit(X, y)

@@ -93,7 +93,7 @@ class Neural(BaseEstimator):
 
         Args:
             X: (n, features). Floats keep their precision: float32 is trained in float32.
-            y: targets, (n,), or (n, outputs) for the regressor.
+            y: targets, (n,), or (n, outputs) for the regressor and for marks of several labels.
             sample_weight: one per sample; a weight of 2 counts as the sample given twice.
 
         Returns:

@@ -8,11 +8,11 @@ from typing import Any
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 import nn.functional as F
-from nn.losses import CrossEntropyLoss
+from nn.losses import BCEWithLogitsLoss, CrossEntropyLoss
 from nn.losses import get as get_loss
 from nn.module import Module
 from nn.nest import HOST
@@ -39,6 +39,10 @@ class NeuralClassifier(ClassifierMixin, Neural):
         device: ``"cuda"``, ``"cpu"`` or a backend's name, to train there; by default the default backend.
         class_weight: label -> weight, or "balanced".
         verbose: print a line per pass.
+
+    Targets are labels, (n,), or marks, (n, labels) of 0 and 1 (``scipy.sparse`` as well), where each sample may have
+    any number of labels: the loss is then binary cross entropy on each logit, ``predict`` gives marks, and
+    ``predict_proba`` one probability per label. ``score`` is then the share of samples all of whose marks are right.
 
     After ``fit``: ``classes_``, ``model_`` (the ``nn.Model``), ``n_iter_``, ``loss_curve_``, ``n_features_in_``.
 
@@ -76,8 +80,17 @@ class NeuralClassifier(ClassifierMixin, Neural):
         )  # fmt: skip
         self.class_weight = class_weight
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def _targets(self, y: Any, classes: Any = None, fresh: bool = True) -> Any:
         xp = HOST.xp
+        if fresh:
+            self._marks = type_of_target(y, input_name="y") == "multilabel-indicator"
+        if self._marks:
+            return self._marked(y, classes, fresh)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         if fresh:
@@ -91,6 +104,24 @@ class NeuralClassifier(ClassifierMixin, Neural):
             )
         return found
 
+    def _marked(self, y: Any, classes: Any, fresh: bool) -> Any:
+        """(n, labels) of 0 and 1, as floats."""
+        y = HOST.xp.asarray(y.toarray() if hasattr(y, "toarray") else y)
+        if fresh:
+            labels = HOST.xp.arange(y.shape[1] if y.ndim == 2 else 0) if classes is None else HOST.xp.unique(classes)
+            self.classes_ = labels
+        if y.ndim != 2 or y.shape[1] != len(self.classes_):
+            raise ValueError(
+                f"NeuralClassifier: expected marks of shape (n, {len(self.classes_)}), a column for each label; got "
+                f"{y.shape}. Give those of the first fit, or fit anew."
+            )
+        if not HOST.xp.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"NeuralClassifier: expected marks of 0 and 1; got {HOST.xp.setdiff1d(y, (0, 1))[0]}. Make them with "
+                "sklearn.preprocessing.MultiLabelBinarizer."
+            )
+        return y.astype("float64")
+
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """One pass over these samples, from where the last call ended.
 
@@ -103,31 +134,40 @@ class NeuralClassifier(ClassifierMixin, Neural):
         return len(self.classes_)
 
     def _loss(self) -> Any:
-        return CrossEntropyLoss()
+        return BCEWithLogitsLoss() if self._marks else CrossEntropyLoss()
 
     def _weights(self, y: Any, sample_weight: Any) -> Any:
         if self.class_weight is None:
             return sample_weight
+        if self._marks:
+            raise ValueError(
+                "NeuralClassifier: expected class_weight=None beside marks of several labels; got "
+                f"{self.class_weight!r}. Weigh the samples instead: fit(X, y, sample_weight)."
+            )
         by_class = compute_sample_weight(self.class_weight, y)
         return by_class if sample_weight is None else by_class * sample_weight
 
     def _strata(self, target: Any) -> Any:
+        if self._marks:
+            return None
         # A class of one sample can't be on both sides.
         counts = HOST.xp.bincount(target)
         return target if counts[counts > 0].min() > 1 else None
 
     def predict_log_proba(self, X: Any) -> Any:
         """log P(class | x), (n, classes), in the order of ``classes_``."""
-        return F.log_softmax(self._raw(X))
+        raw = self._raw(X)
+        return F.logsigmoid(raw) if self._marks else F.log_softmax(raw)
 
     def predict_proba(self, X: Any) -> Any:
         """P(class | x), (n, classes), in the order of ``classes_``."""
-        return F.softmax(self._raw(X))
+        raw = self._raw(X)
+        return F.sigmoid(raw) if self._marks else F.softmax(raw)
 
     def predict(self, X: Any) -> Any:
-        """The likeliest label of each sample."""
-        found = self._raw(X).argmax(axis=1)
-        return self.classes_[found]
+        """The likeliest label of each sample; beside marks, (n, labels) of 0 and 1: 1 where it is likelier than not."""
+        raw = self._raw(X)
+        return (raw > 0).astype("int64") if self._marks else self.classes_[raw.argmax(axis=1)]
 
 
 class NeuralRegressor(RegressorMixin, Neural):
