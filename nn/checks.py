@@ -58,7 +58,7 @@ def whole(owner: str, name: str, value: Any, least: int = 1, most: float = math.
 
     >>> whole("fit", "epochs", 3, 0)
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not least <= value <= most:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not least <= int(value) <= most:
         rest = f"from {least} to {most}" if most < math.inf else f"of {least} or more"
         raise ValueError(f"{owner}: expected {name} to be a whole number {rest}; got {value!r}. Correct it.")
 
@@ -103,7 +103,9 @@ def close_to(name: str, names: Iterable[str]) -> str:
     import difflib  # only where something is wrong: `import nn` does without
 
     listed = list(names)
-    folded = {other.lower().replace("_", ""): other for other in listed}
+    folded: dict[str, str] = {}
+    for other in listed:  # of two that read alike the first
+        folded.setdefault(other.lower().replace("_", ""), other)
     found = difflib.get_close_matches(name.lower().replace("_", ""), folded, n=1, cutoff=0.6)
     return f"Did you mean {folded[found[0]]!r}?" if found else ""
 

@@ -1,7 +1,7 @@
 """What weights are brought back to after each step, under Keras's names: ``kernel_constraint="max_norm"``.
 
-Imports ``checks``. A constraint is a function of a kernel in Keras's layout, (in, out) or (window…, in, out), that gives
-the kernel allowed; ``fit`` applies those of all layers after each step. In a loop of one's own, one calls
+Imports ``checks``. A constraint is a function of a kernel in Keras's layout, (in, out) or (window…, in, out), that
+gives the kernel allowed; ``fit`` applies those of all layers after each step. In a loop of one's own, one calls
 ``nn.constraints.apply(model)``.
 """
 
@@ -105,7 +105,7 @@ def get(constraint: Any) -> Callable[[Any], Any] | None:
     if constraint is None:
         return None
     if isinstance(constraint, str):
-        name = {cls.__name__.lower(): key for key, cls in NAMED.items()}.get(constraint.lower(), constraint)  # type: ignore[attr-defined]
+        name = {cls.__name__.lower(): key for key, cls in NAMED.items()}.get(constraint.lower(), constraint)
         if name in NAMED:
             return NAMED[name]()
         fix = checks.close_to(constraint, NAMED) or "Correct the name, or pass a function."

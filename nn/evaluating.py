@@ -1,4 +1,4 @@
-"""Going through batches without training: the loops of ``evaluate`` and ``predict``. Imports ``callbacks``, ``compiled``."""
+"""Batches without training: the loops of ``evaluate`` and ``predict``. Imports ``callbacks``, ``compiled``."""
 
 from __future__ import annotations
 

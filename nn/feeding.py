@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,7 +52,7 @@ class Cast:
         if y.ndim > 1:
             labels = y.argmax(axis=-1) if y.shape[-1] > 1 else y.reshape(y.shape[:-1])
         labels = labels.astype("int64")
-        known = self.class_weight
+        known = self.class_weight or {}
         table = [known.get(i, 1.0) for i in range(max([*known, int(labels.max())]) + 1)]
         found = backends.of(y).asarray(table, dtype=self.dtype)[labels]
         return found if weight is None else found * weight
@@ -103,7 +104,7 @@ def as_arrays(name: str, x: Any, y: Any, weight: Any) -> tuple[Any, Any, Any]:
     given = {"x": x, "y": y, "sample_weight": weight}
     if x is None:
         raise TypeError(f"{name}: expected x to be arrays; got None. Pass {name}(x, y).")
-    out = {k: nest.map_leaves(lambda a, k=k: nest.as_array(a, k), v) for k, v in given.items()}
+    out = {k: nest.map_leaves(functools.partial(nest.as_array, name=k), v) for k, v in given.items()}
     counts = {k: {nest.count(leaf, k) for leaf in nest.flatten(v)[0]} for k, v in out.items()}
     if len(set().union(*counts.values())) > 1:
         came = ", ".join([f"{k} {' and '.join(map(str, sorted(n)))}" for k, n in counts.items() if n])

@@ -41,7 +41,9 @@ class Fit:
             raise ValueError(
                 f"fit: expected accumulate_steps to be a whole number above 0; got {accumulate_steps!r}. Correct it."
             )
-        self.gathered = Accumulation(model, compiled, self.optimizer, accumulate_steps) if accumulate_steps > 1 else None
+        self.gathered = (
+            Accumulation(model, compiled, self.optimizer, accumulate_steps) if accumulate_steps > 1 else None
+        )
         self.history = History()
         self.history.params = {"epochs": epochs, "steps": self.target, "verbose": verbose}
         self.calls = Callbacks(callbacks, model, self.history.params)

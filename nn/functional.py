@@ -63,7 +63,6 @@ from nn.activations import (
 from nn.layers.attention import causal_mask, scaled_dot_product_attention
 from nn.layers.dense import bilinear
 from nn.layers.dropout import alpha_dropout, dropout1d, dropout2d, dropout3d
-from nn.layers.instance_norm import instance_norm
 from nn.layers.global_pool import (
     global_average_pool1d,
     global_average_pool2d,
@@ -72,6 +71,7 @@ from nn.layers.global_pool import (
     global_max_pool2d,
     global_max_pool3d,
 )
+from nn.layers.instance_norm import instance_norm
 from nn.layers.resizing import interpolate
 from nn.layers.shaping import flatten, pixel_shuffle
 from nn.losses import (

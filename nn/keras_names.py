@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import backends
-from autograd import Tensor
+from autograd import no_grad
 from nn import nest, penalties, saving
 from nn.compiled import size_of
+from nn.modes import mode
 from nn.nest import HOST
 
 np = HOST.xp
@@ -38,12 +39,6 @@ class KerasNames:
             )
         return found[0]
 
-    def count_params(self) -> int:
-        """How many numbers the parameters and buffers hold, as ``summary()`` counts them."""
-        module: Any = self
-        module.check_built("count_params")
-        return sum([value.size for _, _, value in module.walk() if isinstance(value, Tensor)])
-
     @property
     def losses(self) -> list[Any]:
         """The penalties of its layers: on weights, and on what came out of them at the last call.
@@ -57,37 +52,26 @@ class KerasNames:
         """
         return penalties.of(self)
 
-    def get_weights(self) -> list[Any]:
-        """Copies of all parameters and buffers as NumPy arrays, in the order of ``state_dict()`` and in its layout.
-
-        For ``set_weights`` of a model of the same layers. Keras's own arrays, whose kernels are (in, out), are read by
-        ``nn.load_keras_weights``.
-        """
-        module: Any = self
-        return [np.array(backends.of(value).to_numpy(value)) for value in module.state_dict().values()]
-
-    def set_weights(self, weights: Any) -> None:
-        """Copy arrays, as ``get_weights`` gave them, into the parameters and buffers.
+    def build(self, input_shape: Any) -> None:
+        """Make the parameters for inputs of a shape whose first entry, None, is the batch: ``model.build((None, 64))``.
 
         Raises:
-            ValueError: another number of arrays, or a shape that does not fit; nothing was changed.
+            ValueError: the shape does not begin with None; or layers still don't know their sizes.
         """
         module: Any = self
-        own = module.state_dict()
-        given = list(weights)
-        if len(given) != len(own):
+        shape = tuple(input_shape)
+        if not shape or shape[0] is not None:
             raise ValueError(
-                f"set_weights: expected {len(own)} arrays ({', '.join(own)}); got {len(given)}. Pass what "
-                "get_weights() of the same layers gave."
+                f"build: expected a shape that begins with None, the batch axis; got {shape}. "
+                "Pass (None, 64) for inputs of 64 numbers."
             )
-        for (name, held), value in zip(own.items(), given, strict=True):
-            if tuple(np.shape(value)) != tuple(held.shape):
-                turned = tuple(np.shape(value))[::-1] == tuple(held.shape)
-                fix = "Read a Keras model's arrays with nn.load_keras_weights." if turned else "Use the same layers."
-                raise ValueError(
-                    f"set_weights: expected {name} of shape {tuple(held.shape)}; got {tuple(np.shape(value))}. {fix}"
-                )
-        module.load_state_dict(dict(zip(own, given, strict=True)))
+        if not all([layer.is_built() for layer in module.modules()]):
+            integers = any([layer.takes_integers for layer in module.modules()])
+            with no_grad(), mode(module, False):
+                module(backends.default().asarray(np.zeros((1, *shape[1:]), "int64" if integers else "float32")))
+        module.check_built("build")
+        if module.input_shape is None:
+            module.input_shape = shape[1:]
 
     def save_weights(self, filepath: Any) -> None:
         """``nn.save_weights(model, filepath)``."""

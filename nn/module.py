@@ -6,16 +6,29 @@ and dicts. A layer is a short class with a ``forward``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import autograd.numpy as np
-from autograd import Tensor, tensor
+from autograd import Tensor
 from autograd.lines import is_watched, scope
 from nn import penalties, state, summaries
+from nn.hooks import RemovableHook
+from nn.layer_names import LayerNames
+from nn.members import Members
+from nn.members import buffer as buffer
+from nn.members import parameter as parameter
 from nn.torch_names import TorchNames
 
 M = TypeVar("M", bound="Module")
+
+
+@functools.cache
+def takes_training(function: Callable[..., Any]) -> bool:
+    """Whether a method has a parameter ``training``."""
+    return "training" in inspect.signature(function).parameters
 
 
 # The modules of this package by name: what a file may ask for.
@@ -32,7 +45,7 @@ class _Arguments:
         self.kwargs = kwargs
 
 
-class Module(TorchNames):
+class Module(LayerNames, TorchNames, Members):
     """The base of layers and models.
 
     A subclass sets Tensors and modules as attributes and defines ``forward``; calling the module runs it. There is no
@@ -54,10 +67,14 @@ class Module(TorchNames):
     training: bool = True
     # Whether statistics are kept as they are, in training as well.
     frozen: bool = False
+    # Whether it is to be frozen when its parameters are there.
+    _late: bool = False
     # The shape of one input without the batch axis, where it was given: Keras's input_shape.
     input_shape: tuple[int, ...] | None = None
     # Whether inputs are integers, as an embedding's are.
     takes_integers: bool = False
+    # Names of weights (out, in, …) that Keras has as kernels (…, in, out).
+    kernels: tuple[str, ...] = ()
     _hooks: tuple[Callable[..., Any], ...] = ()
     # What a module was made with is no attribute to look at, so it stands beside the others, not among them.
     __slots__ = ("__dict__", "__weakref__", "_added", "_made")
@@ -79,15 +96,39 @@ class Module(TorchNames):
         return self._made.args, self._made.kwargs
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; subclasses define it."""
-        raise NotImplementedError(
-            f"{type(self).__name__}: expected a method forward(self, x); the class defines none. Add one."
-        )
+        """What the module computes; subclasses define it, or ``call``, as Keras's users name it.
+
+        A ``call`` that takes ``training`` is told whether the module is in training.
+        """
+        call = getattr(self, "call", None)
+        if call is None:
+            raise NotImplementedError(
+                f"{type(self).__name__}: expected a method forward(self, x); the class defines none. Add one."
+            )
+        if "training" not in kwargs and takes_training(type(self).call):  # type: ignore[attr-defined]
+            kwargs["training"] = self.training
+        return call(*args, **kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs and "training" in kwargs:
+            return self._in_mode(args, kwargs)
         if self._hooks:
             return self._hooked(args, kwargs)
         return self._named(args, kwargs) if is_watched() else self.forward(*args, **kwargs)
+
+    def _in_mode(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The call with ``training=…``, as Keras's users write it: in that mode, where ``forward`` does not take it."""
+        if takes_training(type(self).forward):
+            return self._hooked(args, kwargs)
+        wanted = kwargs.pop("training")
+        before = [(module, module.training) for module in self.modules()]
+        try:
+            if wanted is not None:
+                self.train(bool(wanted))
+            return self(*args, **kwargs)
+        finally:
+            for module, was in before:
+                module.training = was
 
     def _named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with scope(self):  # drawings, profiles and errors name the module
@@ -136,83 +177,6 @@ class Module(TorchNames):
     def constrained(self) -> list[Callable[[], None]]:
         """What brings its own parameters back after a step of ``fit``; a layer with constraints says so."""
         return []
-
-    # Looking at attributes -----------------------------------------------------------------------------------
-
-    def members(self) -> Iterator[tuple[str, Any]]:
-        """The named attributes that are looked at: Tensors, modules, and containers of them."""
-        for name, value in vars(self).items():
-            if isinstance(value, (Tensor, Module, list, tuple, dict)):
-                yield name, value
-
-    def walk(self, aliases: bool = False) -> Iterator[tuple[str, Module, Any]]:
-        """``(path, owner, value)`` of every module and Tensor from this one down, each once, in the attributes' order.
-
-        With ``aliases``, what is reachable by several paths comes once per path; a cycle is still walked once.
-        """
-        seen: set[int] = set()
-        # Ids on the way to an entry, as a linked list: (id, rest).
-        stack: list[tuple[str, Module, Any, Any]] = [("", self, self, None)]
-        while stack:
-            path, owner, value, above = stack.pop()
-            if _within(id(value), above) if aliases else id(value) in seen:
-                continue
-            seen.add(id(value))
-            if isinstance(value, Tensor):
-                yield path, owner, value
-                continue
-            if isinstance(value, Module):
-                yield path, owner, value
-                inside, owner = list(value.members()), value
-            elif isinstance(value, dict):
-                inside = [(str(key), entry) for key, entry in value.items()]
-            else:
-                inside = [(str(i), entry) for i, entry in enumerate(value)]
-            prefix = path + "." if path else ""
-            stack += [
-                (prefix + name, owner, entry, (id(value), above))
-                for name, entry in reversed(inside)
-                if isinstance(entry, (Tensor, Module, list, tuple, dict))
-            ]
-
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """``(path, module)`` of this module (path ``""``) and all below it, each once."""
-        return ((path, value) for path, _, value in self.walk() if isinstance(value, Module))
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """``(path, module)`` of the modules among this one's own attributes, and in containers there."""
-        return (
-            (path, value) for path, owner, value in self.walk() if owner is self and path and isinstance(value, Module)
-        )
-
-    def children(self) -> Iterator[Module]:
-        """The modules among this one's own attributes, and in containers there."""
-        return (module for _, module in self.named_children())
-
-    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """``(path, Tensor)`` of every parameter, a shared one once: ``"layers.0.weight"``."""
-        for path, owner, value in self.walk():
-            if isinstance(value, Tensor) and not _is_buffer(path, owner):
-                yield path, value
-
-    def parameters(self) -> list[Tensor]:
-        """Every parameter, a shared one once; frozen ones included.
-
-        Raises:
-            ValueError: a layer has no parameters yet, because it has not seen its input's size.
-        """
-        self.check_built("parameters")
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """``(path, Tensor)`` of every buffer."""
-        for path, owner, value in self.walk():
-            if isinstance(value, Tensor) and _is_buffer(path, owner):
-                yield path, value
 
     # Building ------------------------------------------------------------------------------------------------
 
@@ -305,27 +269,38 @@ class Module(TorchNames):
         Batch norms keep their running statistics and normalise by them, in training as well, as frozen ones do in
         Keras.
         """
-        for parameter in self.parameters():
-            parameter.requires_grad_(False)
+        for p in self.parameters():
+            p.requires_grad_(False)
         self._hold(True)
         return self
 
     def unfreeze(self: M) -> M:
         """Ask gradients for every parameter again; returns itself."""
-        for parameter in self.parameters():
-            parameter.requires_grad_()
+        for p in self.parameters():
+            p.requires_grad_()
         self._hold(False)
         return self
+
+    def hold_late(self) -> None:
+        """Take what ``trainable = False`` was to freeze before it was there."""
+        if self._late and self.is_built():
+            self._late = False
+            for _, value in self.members():
+                if isinstance(value, Tensor) and value.requires_grad:
+                    value.requires_grad_(False)
 
     def _hold(self, frozen: bool) -> None:
         for module in self.modules():
             if module.frozen != frozen:
                 module.frozen = frozen
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
-        for _, parameter in self.named_parameters():
-            parameter.zero_grad_()
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with ``set_to_none=False``, those there are become zeros."""
+        for _, p in self.named_parameters():
+            if set_to_none or p.grad is None:
+                p.zero_grad_()
+            else:
+                p.grad = np.zeros_like(p.grad)
 
     def apply(self: M, function: Callable[[Module], Any]) -> M:
         """Call ``function`` on this module and all below it; returns itself."""
@@ -355,49 +330,3 @@ class Module(TorchNames):
     def describe(self) -> str:
         """What stands between the brackets of the repr: sizes and options."""
         return ""
-
-
-class RemovableHook:
-    """The handle of a hook: ``.remove()`` takes it off; a context manager does so at its end."""
-
-    def __init__(self, module: Module, hook: Callable[..., Any]) -> None:
-        self._module = module
-        self._hook = hook
-
-    def remove(self) -> None:
-        """Take the hook off; a second call does nothing."""
-        self._module._hooks = tuple([hook for hook in self._module._hooks if hook is not self._hook])
-
-    def __enter__(self) -> RemovableHook:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
-
-
-def parameter(data: Any, dtype: Any = None, device: str | None = None) -> Tensor:
-    """A Tensor that requires a gradient, with a copy of ``data``; numbers and lists become float32, as in networks.
-
-    >>> parameter([1, 2])
-    Tensor([1., 2.], dtype=float32, requires_grad=True)
-    """
-    if dtype is None and not hasattr(data, "dtype"):
-        dtype = "float32"
-    return tensor(data, dtype=dtype, requires_grad=True, device=device)
-
-
-def buffer(shape: tuple[int, ...], value: float, dtype: Any = "float32") -> Tensor:
-    """A Tensor that requires no gradient, filled with ``value``, for a name in ``buffers``."""
-    return Tensor(np.full(shape, value, dtype=dtype))
-
-
-def _is_buffer(path: str, owner: Module) -> bool:
-    return bool(owner.buffers) and path.rpartition(".")[2] in owner.buffers
-
-
-def _within(identity: int, above: Any) -> bool:
-    while above is not None:
-        if above[0] == identity:
-            return True
-        above = above[1]
-    return False

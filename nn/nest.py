@@ -132,9 +132,7 @@ def _numeric(array: Any, given: Any, name: str) -> Any:
             fix = "Encode text as numbers first: labels, numbers = np.unique(text, return_inverse=True)."
         elif array.dtype.kind == "O" and not wrong:
             fix = "Where it holds numbers, convert it: x.astype('float32')."
-        raise TypeError(
-            f"{name}: expected numbers; got dtype {array.dtype}{wrong}. {fix}"
-        )
+        raise TypeError(f"{name}: expected numbers; got dtype {array.dtype}{wrong}. {fix}")
     return array
 
 

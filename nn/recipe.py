@@ -64,6 +64,7 @@ class Recipe:
             self.schedule = rate
             options = {**options, "lr": _first(name, rate)}
         self.options = options
+        self._bound: tuple[optim.Optimizer, Any, Any] | None = None
         self.given: tuple[str, dict[str, Any]] | None = None
         self.decay = decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
@@ -72,6 +73,34 @@ class Recipe:
     def bind(self, params: Iterable[Tensor]) -> optim.Optimizer:
         """The optimiser over ``params``."""
         return self.kind(params, **self.options)
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Tensor]]) -> None:
+        """One step in a loop of one's own: ``apply_gradients(zip(gradients, model.trainable_weights))``.
+
+        The first call says which parameters there are; later ones may leave some out.
+
+        Raises:
+            ValueError: a parameter is new.
+        """
+        pairs = [(gradient, p) for gradient, p in grads_and_vars]
+        if self._bound is None:
+            bound = self.bind([p for _, p in pairs])
+            self._bound = bound, self.before_step(bound), self.after_step(self.average_of(bound))
+        optimizer, before, after = self._bound
+        known = {id(p) for group in optimizer.groups for p in group["params"]}
+        if not known.issuperset([id(p) for _, p in pairs]):
+            raise ValueError(
+                f"{self.name}: expected the parameters of the first apply_gradients; got a new one. Make another "
+                "optimiser for it, or pass all of them in the first call."
+            )
+        optimizer.zero_grad()
+        for gradient, p in pairs:
+            p.grad = gradient if gradient is None or isinstance(gradient, Tensor) else Tensor(gradient)
+        if before is not None:
+            before()
+        optimizer.step()
+        if after is not None:
+            after()
 
     def before_step(self, optimizer: optim.Optimizer) -> Callable[[], None] | None:
         """What to do between ``backward`` and ``step``; None where nothing is asked for."""

@@ -1,4 +1,4 @@
-"""Penalties on weights and activations, under Keras's names: ``Dense(10, kernel_regularizer="l2")``. Imports ``checks``.
+"""Penalties on weights and outputs, under Keras's names: ``Dense(10, kernel_regularizer="l2")``. Imports ``checks``.
 
 A penalty is a function of a weight (or of a layer's output) that gives one number; ``fit`` adds those of all layers to
 the loss. In a loop of one's own one adds ``sum(model.losses)``.

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 import backends
 from autograd import Tensor
 from nn import files
+from nn.keras_weights import load_keras_weights as load_keras_weights
 from nn.module import Module
-from nn.nest import HOST
 from nn.state import LoadReport
 
 FORMATS = {".safetensors": "safetensors", ".npz": "npz"}
@@ -156,56 +156,3 @@ def check_format(path: Any, caller: str) -> str:
             )
         raise ValueError(f"{caller}: expected a name that ends in {' or '.join(FORMATS)}; got {path.name!r}. {fix}")
     return FORMATS[path.suffix]
-
-
-# From Keras ------------------------------------------------------------------------------------------------------
-
-
-def load_keras_weights(module: Module, weights: Any) -> None:
-    """Copy a Keras model's weights, layer by layer in order: ``load_keras_weights(model, keras_model.get_weights())``.
-
-    Kernels, (in, out) or (window…, in, out), are turned round to this package's (out, in, window…); batch norm's four are gamma, beta, moving mean and
-    moving variance.
-
-    Raises:
-        ValueError: another number of arrays, or a shape that does not fit; nothing was changed.
-
-    >>> import nn, numpy
-    >>> model = nn.Sequential([nn.Dense(2, input_shape=(3,))])
-    >>> load_keras_weights(model, [numpy.ones((3, 2)), numpy.zeros(2)])
-    >>> model.parameters()[0].shape
-    (2, 3)
-    """
-    module.check_built("load_keras_weights")
-    slots = [
-        (f"{path}.{name}" if path else name, name)
-        for path, layer in module.named_modules()
-        for name in ("weight", "bias", "running_mean", "running_var")
-        if isinstance(vars(layer).get(name), Tensor)
-    ]
-    arrays = list(weights)
-    if len(arrays) != len(slots):
-        raise ValueError(
-            f"load_keras_weights: expected {len(slots)} arrays ({', '.join(path for path, _ in slots)}); "
-            f"got {len(arrays)}. Use a model of the same layers."
-        )
-    own = module.state_dict()
-    state = {}
-    for (path, name), array in zip(slots, arrays):
-        turned, expected = array, tuple(own[path].shape)
-        if name == "weight" and len(own[path].shape) > 1 and not _is_table(module, path):
-            expected = (*expected[2:], expected[1], expected[0])
-            turned = HOST.xp.moveaxis(array, (-1, -2), (0, 1)) if len(array.shape) > 1 else array
-        if tuple(turned.shape) != tuple(own[path].shape):
-            raise ValueError(
-                f"load_keras_weights: expected {path} from an array of shape {expected}; got {tuple(array.shape)}. "
-                "Use a model of the same layers."
-            )
-        state[path] = turned
-    module.load_state_dict(state, strict=False)
-
-
-def _is_table(module: Module, path: str) -> bool:
-    """Whether a matrix is an embedding's, which Keras stores as it is used."""
-    owner = dict(module.named_modules())[path.rpartition(".")[0]]
-    return owner.takes_integers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nn.checks import as_shape
@@ -28,9 +28,9 @@ class Input(Module):
 
 
 class Sequential(Model):
-    """``layers[-1](… layers[0](x))``; takes layers, or one list of them.
+    """``layers[-1](… layers[0](x))``; takes layers, one list of them, or one dict of them by name.
 
-    Parameters are named ``"0.weight"``, as in PyTorch.
+    Parameters are named ``"0.weight"`` (``"name.weight"`` of a dict), as in PyTorch.
 
     Any function of one argument may stand among the layers. Where the shape of the input is known (``input_shape`` of
     the first layer, ``Linear(in, out)``), layers are built as they are added; else at the first call.
@@ -48,18 +48,35 @@ class Sequential(Model):
     """
 
     def __init__(self, *layers: Any) -> None:
-        if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
+        names: list[str | None] = [None] * len(layers)
+        if len(layers) == 1 and isinstance(layers[0], Mapping):
+            names, layers = list(layers[0]), tuple(layers[0].values())
+        elif len(layers) == 1 and isinstance(layers[0], (list, tuple)):
             layers = tuple(layers[0])
+            names = [None] * len(layers)
         self.layers: list[Any] = []
+        # Of each layer, where it was given one.
+        self._names: list[str | None] = []
         # The shape of one output, as far as it is known.
         self.output_shape: tuple[int, ...] | None = None
-        for layer in layers:
-            self.add(layer)
+        for name, layer in zip(names, layers, strict=True):
+            self.add_module(name, layer)
 
     @property
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         # What add() put there counts as well.
+        if any(self._names):
+            return ({self._name(i): layer for i, layer in enumerate(self.layers)},), {}
         return tuple(self.layers), {}
+
+    def _name(self, i: int) -> str:
+        return self._names[i] or str(i)
+
+    def __getattr__(self, name: str) -> Any:
+        names = vars(self).get("_names", ())
+        if name in names:
+            return self.layers[names.index(name)]
+        raise AttributeError(f"{type(self).__name__}: expected an attribute or a layer's name; got {name!r}.")
 
     def add(self, layer: Any) -> None:
         """Put one more layer (or any function of one argument) at the end."""
@@ -80,6 +97,38 @@ class Sequential(Model):
             return
         self.output_shape = self._after(layer, self.output_shape)
         self.layers.append(layer)
+        self._names.append(None)
+
+    def add_module(self, name: str | None, layer: Any) -> None:
+        """``add``, under a name: parameters are called ``"name.weight"``, and ``model.name`` is the layer."""
+        count = len(self.layers)
+        if name is not None and (name in self._names or "." in name or not name):
+            raise ValueError(
+                f"Sequential: expected a name of its own, without a dot, for each layer; got {name!r}. Change it."
+            )
+        self.add(layer)
+        if len(self.layers) > count:
+            self._names[-1] = None if name is None or name == str(count) else name
+
+    def append(self, module: Any) -> Any:
+        """``add``, by PyTorch's name; returns itself."""
+        self.add(module)
+        return self
+
+    def extend(self, sequential: Iterable[Any]) -> Any:
+        """``add`` each; returns itself."""
+        for module in sequential:
+            self.add(module)
+        return self
+
+    def insert(self, index: int, module: Any) -> Any:
+        """Put a layer before the one at ``index``; returns itself."""
+        if not callable(module):
+            raise TypeError(f"Sequential: expected a layer or a function; got {type(module).__name__}. Pass a layer.")
+        self.layers.insert(index, module)
+        self._names.insert(index, None)
+        self._resize()
+        return self
 
     def pop(self) -> Any:
         """Take the last layer off, and give it.
@@ -90,6 +139,7 @@ class Sequential(Model):
         if not self.layers:
             raise IndexError("Sequential: expected a layer to take off; got an empty model. Add layers first.")
         last = self.layers.pop()
+        self._names.pop()
         self._resize()
         return last
 
@@ -122,9 +172,9 @@ class Sequential(Model):
     def members(self) -> Iterator[tuple[str, Any]]:
         for i, layer in enumerate(self.layers):
             if isinstance(layer, Module):
-                yield str(i), layer
+                yield self._name(i), layer
         for name, value in super().members():
-            if name != "layers":
+            if name not in ("layers", "_names"):
                 yield name, value
 
     def __len__(self) -> int:
@@ -134,7 +184,12 @@ class Sequential(Model):
         return iter(self.layers)
 
     def __getitem__(self, i: int | slice) -> Any:
-        return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
+        if not isinstance(i, slice):
+            return self.layers[i]
+        part = Sequential()
+        for name, layer in zip(self._names[i], self.layers[i], strict=True):
+            part.add_module(name, layer)
+        return part
 
     def __setitem__(self, i: int, layer: Any) -> None:
         """Put ``layer`` in the place of another: a new head for a trained model, ``model[-1] = nn.Linear(64, 3)``."""

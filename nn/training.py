@@ -17,7 +17,7 @@ from nn.data.places import put
 from nn.data.sources import is_arrays
 from nn.data.splits import held_out
 from nn.evaluating import evaluated, predicted
-from nn.feeding import Cast, Converted, as_arrays, fitted_to, padded
+from nn.feeding import Cast, Converted, arrays_of, as_arrays, fitted_to, padded
 from nn.fitting import Fit
 from nn.history import History
 from nn.keras_names import KerasNames
@@ -51,6 +51,8 @@ class Model(KerasNames, Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if NOTED.used:
             penalties.forget(self)
+        if kwargs and "training" in kwargs:
+            return self._in_mode(args, kwargs)
         if self._hooks:
             return self._hooked(args, kwargs)
         return self._named(args, kwargs) if is_watched() else self.forward(*args, **kwargs)
@@ -300,14 +302,33 @@ class Model(KerasNames, Module):
 
     # One batch -----------------------------------------------------------------------------------------------------
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """One step on one batch; returns its loss."""
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step on one batch; returns its loss, or ``[loss, metric, …]`` of this batch where there are metrics.
+
+        Args:
+            x, y, sample_weight, class_weight: as of ``fit``.
+            return_dict: give ``{"loss": …, metric: …}``.
+        """
         compiled = self._ready("train_on_batch")
-        (batch,) = self._batches("train_on_batch", x, y, sample_weight, size_of(nest.map_leaves(nest.as_array, x)))
+        size = size_of(nest.map_leaves(nest.as_array, x))
+        (batch,) = self._batches("train_on_batch", x, y, sample_weight, size, class_weight=class_weight)
         compiled.check_bound(self)
         with self._mode(True):
-            _, loss = compiled.step(self, *batch)
-        return float(loss)
+            out, loss = compiled.step(self, *batch)
+        compiled.reset()
+        compiled.update(batch[1], arrays_of(out), batch[2])
+        logs = {"loss": float(loss), **compiled.values()}
+        if return_dict:
+            return logs
+        values = [logs[name] for name in compiled.names()]
+        return values if len(values) > 1 else values[0]
 
 
 def _verbosity(verbose: int | str) -> int:

@@ -1,4 +1,4 @@
-"""PyTorch's place for clipping gradients, and parameters as one vector. Imports ``nn.optim`` and ``autograd``."""
+"""What PyTorch and Keras keep in ``utils``: clipping, parameters as a vector, labels as rows. Imports ``optim``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,41 @@ from typing import Any
 
 import autograd.numpy as np
 from autograd import Tensor, no_grad
+from nn.checks import whole
+from nn.inputs import check_range
+from nn.nest import as_array
 from nn.optim.clip import clip_grad_norm_, clip_grad_value_
+from nn.random import set_random_seed
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
+__all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "parameters_to_vector",
+    "set_random_seed",
+    "to_categorical",
+    "vector_to_parameters",
+]
+
+
+def to_categorical(x: Any, num_classes: int | None = None) -> Any:
+    """Labels 0, 1, … as rows of float32 with a 1 at the label: (…) to (…, classes). Keras's.
+
+    Raises:
+        IndexError: a label is negative, or not below ``num_classes``.
+
+    >>> to_categorical([0, 2])
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    labels = as_array(x, "to_categorical")
+    if labels.shape[-1:] == (1,) and len(labels.shape) > 1:
+        labels = labels.reshape(labels.shape[:-1])
+    labels = labels.astype("int64")
+    if num_classes is None:
+        num_classes = int(labels.max()) + 1 if labels.size else 0
+    whole("to_categorical", "num_classes", num_classes)
+    check_range("to_categorical", "labels", labels, num_classes, "Correct them, or give more classes.")
+    return np.eye(num_classes, dtype="float32")[labels]
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Any:

@@ -394,7 +394,11 @@ def test_an_optimiser_of_ones_own() -> None:
         (lambda m: m.fit(X), ValueError, "expected targets beside the inputs"),
         (lambda m: m.fit(X, Y, verbose=3), ValueError, "'auto', 0, 1 or 2; got 3"),
         (lambda m: m.fit(X, Y, batch_size=0), ValueError, "batch_size to be a whole number of 1 or more; got 0"),
-        (lambda m: m.fit(X, Y, validation_split=1.5), ValueError, "validation_split to be a number from 0 to below 1; got 1.5"),
+        (
+            lambda m: m.fit(X, Y, validation_split=1.5),
+            ValueError,
+            "a number from 0 to below 1; got 1.5",
+        ),
         (lambda m: m.fit(X, Y, validation_split=0.1, validation_data=(X, Y)), ValueError, "got both"),
         (lambda m: m.fit(Rows(), validation_split=0.1), ValueError, "Split the data yourself"),
         (lambda m: m.fit(X, Y, callbacks=[print]), TypeError, "objects of nn.callbacks.Callback"),

@@ -36,6 +36,7 @@ from nn.layers.batch_norm import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3
 from nn.layers.cells import GRUCell, LSTMCell, RNNCell
 from nn.layers.conv import Conv1d, Conv2d, Conv3d
 from nn.layers.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from nn.layers.custom import Layer
 from nn.layers.dense import Bilinear, Dense, Linear
 from nn.layers.dropout import (
     AlphaDropout,
@@ -140,6 +141,7 @@ __all__ = [
     "ActivityRegularization",
     "Bilinear",
     "Dense",
+    "Layer",
     "Linear",
     "Embedding",
     "BatchNorm",

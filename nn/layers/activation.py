@@ -38,7 +38,8 @@ class _Plain(Activation):
 
     name = ""
 
-    def __init__(self) -> None:
+    def __init__(self, inplace: bool = False) -> None:
+        # PyTorch's ``inplace`` saves memory there; here the graph keeps what it needs either way.
         super().__init__(self.name)
 
     def describe(self) -> str:

@@ -21,6 +21,7 @@ class Convolution(Module):
     """What convolutions share; ``n`` is the number of axes the window moves along."""
 
     n = 0
+    kernels = ("weight",)
     # Whether the channels' axis is the last, as Keras has it.
     last = False
 

@@ -32,6 +32,8 @@ class Linear(Module):
     (2, 4)
     """
 
+    kernels = ("weight",)
+
     def __init__(
         self,
         in_features: int | None,
@@ -102,8 +104,9 @@ class Dense(Penalised, Linear):
     """The same layer as Keras writes it: ``Dense(units, activation="relu", input_shape=(n,))``.
 
     Weights start Glorot uniform and biases 0, as Keras's do; the input's size is taken from the layer before, from
-    ``input_shape``, or from the first batch (``input_dim=n`` is ``input_shape=(n,)``). Penalties are of
-    ``nn.regularizers`` and constraints of ``nn.constraints``, by name or as objects. ``name`` is for ``model.get_layer(name)`` and the table of ``summary()``.
+    ``input_shape`` (``input_dim=n`` is ``input_shape=(n,)``), or from the first batch. Penalties are of
+    ``nn.regularizers`` and constraints of ``nn.constraints``, by name or as objects. ``name`` is for
+    ``model.get_layer(name)`` and the table of ``summary()``.
 
     >>> Dense(10, activation="relu", input_shape=(4,))
     Dense(4, 10, activation='relu')
@@ -146,9 +149,7 @@ class Dense(Penalised, Linear):
         )
         if input_shape is not None:
             self.input_shape = input_shape
-        self.penalise(
-            kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint
-        )
+        self.penalise(kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint)
 
 
 def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
@@ -194,4 +195,9 @@ def check_size(layer: Any, name: str, size: Any) -> None:
 
 def of_input(x: Any) -> backends.Backend:
     """The backend a layer's parameters belong on when the layer first sees ``x``."""
+    if isinstance(x, Module):
+        raise TypeError(
+            f"layer: expected an array or a Tensor; got the layer {type(x).__name__}. Layers are put in a row, "
+            "nn.Sequential([nn.Input((4,)), nn.Dense(2)]), or called one after another in a Model's forward(self, x)."
+        )
     return x.backend if isinstance(x, Tensor) else backends.of(x)

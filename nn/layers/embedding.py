@@ -14,6 +14,7 @@ class Embedding(Module):
     """A table of ``num_embeddings`` learned vectors, looked up by integers: (…) to (…, embedding_dim).
 
     Args:
+        num_embeddings, embedding_dim: rows and their width; Keras's ``input_dim`` and ``output_dim``.
         padding_idx: a row that starts at 0 and is not trained.
         weight_init: by default Gaussian with variance 1, as PyTorch's.
 
@@ -26,15 +27,21 @@ class Embedding(Module):
 
     def __init__(
         self,
-        num_embeddings: int,
-        embedding_dim: int,
+        num_embeddings: int | None = None,
+        embedding_dim: int | None = None,
         padding_idx: int | None = None,
         weight_init: Any = "gaussian",
         input_shape: tuple[int, ...] | None = None,
         dtype: Any = "float32",
+        *,
+        input_dim: int | None = None,
+        output_dim: int | None = None,
     ) -> None:
+        num_embeddings = input_dim if num_embeddings is None else num_embeddings
+        embedding_dim = output_dim if embedding_dim is None else embedding_dim
         check_size(self, "num_embeddings", num_embeddings)
         check_size(self, "embedding_dim", embedding_dim)
+        assert num_embeddings is not None and embedding_dim is not None
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(
                 f"Embedding: expected padding_idx to be one of the {num_embeddings} rows; got {padding_idx}. "

@@ -1,7 +1,7 @@
 """Convolutions as Keras writes them: ``Conv2D(32, 3, activation="relu")``, channels last. Imports ``layers.conv``.
 
-Weights keep this package's layout, (out, in, window…), in either ``data_format``; ``nn.load_keras_weights`` turns Keras's
-kernels round.
+Weights keep this package's layout, (out, in, window…), in either ``data_format``; ``nn.load_keras_weights`` turns
+Keras's kernels round.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def padding_of(owner: str, padding: Any, *more: str) -> str:
     found = padding.lower() if isinstance(padding, str) else padding
     if found not in ("valid", "same", *more):
         raise ValueError(
-            f"{owner}: expected padding to be one of {', '.join(map(repr, ('valid', 'same', *more)))}; got {padding!r}. "
-            f"Correct it, or use PyTorch's layer, which takes sizes."
+            f"{owner}: expected padding to be one of {', '.join(map(repr, ('valid', 'same', *more)))}; "
+            f"got {padding!r}. Correct it, or use PyTorch's layer, which takes sizes."
         )
     return found
 
@@ -52,6 +52,7 @@ class _Keras(Penalised):
     """What Keras's convolutions add to PyTorch's: where the channels stand, names, penalties, constraints."""
 
     last = True
+    n: int
 
     def _finish(
         self, name: str | None, data_format: str | None, input_shape: Any, penalised: tuple[Any, Any, Any, Any, Any]
@@ -82,8 +83,8 @@ class _Keras(Penalised):
         if len(x.shape) != self.n + 2:
             form = f"(n, {self.n} more axes, channels)" if self.last else f"(n, channels, {self.n} more axes)"
             raise ValueError(
-                f"{type(self).__name__}: expected x of shape {form}; got {tuple(x.shape)}. Reshape it: a channels' axis "
-                "is added by x[..., None]."
+                f"{type(self).__name__}: expected x of shape {form}; got {tuple(x.shape)}. Reshape it: a channels' "
+                "axis is added by x[..., None]."
             )
         return super().forward(x)
 

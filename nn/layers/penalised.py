@@ -47,7 +47,7 @@ class Penalised(Module):
         if any([given[name] is not None for name in ("kernel_regularizer", "bias_regularizer")]):
             penalties.NOTED.used = True
         if given["activity_regularizer"] is not None:
-            self._hooks = (*self._hooks, _penalise_output)
+            self._hooks = (*self._hooks, penalise_output)
 
     def weight_penalties(self) -> list[Any]:
         found = []
@@ -83,7 +83,8 @@ def _restrain(layer: Any, name: str, constraint: Callable[[Any], Any]) -> None:
         values[...] = constraint(values)
 
 
-def _penalise_output(layer: Any, args: Any, out: Any) -> None:
+def penalise_output(layer: Any, args: Any, out: Any) -> None:
+    """A hook: add the penalty on a layer's output to the loss."""
     # Per sample, as Keras has it, so that the strength does not change with the size of batches.
     penalties.add(layer, layer.activity_regularizer(out) / out.shape[0])
 
@@ -102,7 +103,7 @@ class ActivityRegularization(Module):
         self.activity_regularizer = regularizers.L1L2(l1, l2)
 
     def forward(self, x: Any) -> Any:
-        _penalise_output(self, (), x)
+        penalise_output(self, (), x)
         return x
 
     def build_for(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -24,7 +24,7 @@ class _Recurrent(Module):
     def __init__(
         self,
         input_size: int,
-        hidden_size: int,
+        hidden_size: int | None = None,
         num_layers: int = 1,
         bias: bool = True,
         batch_first: bool = True,
@@ -34,6 +34,13 @@ class _Recurrent(Module):
         return_state: bool | None = None,
         dtype: Any = "float32",
     ) -> None:
+        if hidden_size is None:
+            kind = type(self).__name__
+            raise TypeError(
+                f"{kind}: expected input_size and hidden_size, as PyTorch has them; got {input_size} alone. Keras's "
+                f"{kind}({input_size}) is nn.{kind}(features, {input_size}, return_sequences=False, "
+                "return_state=False), where features is the size of the input's last axis."
+            )
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             check_size(self, name, size)
         if not 0 <= dropout <= 1:

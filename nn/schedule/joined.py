@@ -13,8 +13,8 @@ class SequentialLR(Schedule):
     """One schedule after the other: each takes over at its milestone, with t = 0 again.
 
     Args:
-        schedules: schedules over the same optimiser, or functions of it that make them; ``schedulers``, PyTorch's word, does
-            as well.
+        schedules: schedules over the same optimiser, or functions of it that make them; PyTorch's word for it,
+            ``schedulers``, does as well.
 
     >>> import nn
     >>> optimizer = nn.optim.SGD([nn.parameter(1.0)], lr=1.0)

@@ -32,9 +32,11 @@ def narrow(kind: type[keras.layers.Layer]) -> type[keras.layers.Layer]:
     return Narrow
 
 
-NAMES = vars(keras.layers) | {"L1L2": keras.regularizers.L1L2} | {
-    name: narrow(vars(keras.layers)[name]) for name in ("MaxPooling3D", "AveragePooling3D")
-}
+NAMES = (
+    vars(keras.layers)
+    | {"L1L2": keras.regularizers.L1L2}
+    | {name: narrow(vars(keras.layers)[name]) for name in ("MaxPooling3D", "AveragePooling3D")}
+)
 
 
 def distinct(name: str, shape: tuple[int, ...]) -> np.ndarray:
