@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn.compiled import Compiled, size_of
+from nn.compiled import Compiled
 from nn.penalties import NOTED
+from nn.running import size_of
 
 
 class Accumulation:

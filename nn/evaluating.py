@@ -10,11 +10,12 @@ from autograd import no_grad
 from autograd.numpy.common import raw
 from nn import nest
 from nn.callbacks import Callbacks
-from nn.compiled import Compiled, Running, size_of
+from nn.compiled import Compiled
 from nn.data import Batches
 from nn.feeding import arrays_of
 from nn.modes import mode
 from nn.progress import Progress
+from nn.running import Running, size_of
 
 
 def evaluated(

@@ -14,12 +14,13 @@ from typing import Any
 from nn import checkpoint
 from nn.accumulation import Accumulation
 from nn.callbacks import BackupAndRestore, Callbacks
-from nn.compiled import Compiled, Running, size_of
+from nn.compiled import Compiled
 from nn.data import Batches
 from nn.evaluating import evaluated
 from nn.feeding import arrays_of
 from nn.history import History
 from nn.progress import Progress
+from nn.running import Running, size_of
 
 
 class Fit:

@@ -7,9 +7,9 @@ from typing import Any
 import backends
 from autograd import no_grad
 from nn import nest, penalties, saving
-from nn.compiled import size_of
 from nn.modes import mode
 from nn.nest import HOST
+from nn.running import size_of
 
 np = HOST.xp
 

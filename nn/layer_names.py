@@ -14,31 +14,6 @@ class LayerNames:
     __slots__ = ()
 
     @property
-    def trainable(self) -> bool:
-        """Whether something in it is trained; setting it freezes or unfreezes the module and all below it.
-
-        >>> import nn
-        >>> layer = nn.Dense(2, input_shape=(3,))
-        >>> layer.trainable = False
-        >>> [p.requires_grad for p in layer.parameters()]
-        [False, False]
-        """
-        module: Any = self
-        mine = [p.requires_grad for _, p in module.named_parameters()]
-        return any(mine) if mine else not module.frozen
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        module: Any = self
-        for _, parameter in module.named_parameters():
-            parameter.requires_grad_(bool(value))
-        for layer in module.modules():
-            if layer.frozen == bool(value):
-                layer.frozen = not value
-            if layer._late == bool(value) and not layer.is_built():
-                layer._late = not value
-
-    @property
     def weights(self) -> list[Tensor]:
         """Every parameter and buffer."""
         module: Any = self

@@ -15,6 +15,7 @@ import autograd.numpy as np
 from autograd import Tensor
 from autograd.lines import is_watched, scope
 from nn import penalties, state, summaries
+from nn.freezing import Freezing
 from nn.hooks import RemovableHook
 from nn.layer_names import LayerNames
 from nn.members import Members
@@ -45,7 +46,7 @@ class _Arguments:
         self.kwargs = kwargs
 
 
-class Module(LayerNames, TorchNames, Members):
+class Module(Freezing, LayerNames, TorchNames, Members):
     """The base of layers and models.
 
     A subclass sets Tensors and modules as attributes and defines ``forward``; calling the module runs it. There is no
@@ -262,37 +263,6 @@ class Module(LayerNames, TorchNames, Members):
         dtype = state.dtype_or_none(target)
         if dtype is not None and getattr(self, "dtype", None) is not None:
             self.dtype = dtype
-
-    def freeze(self: M) -> M:
-        """Ask no gradient for any parameter any more; returns itself.
-
-        Batch norms keep their running statistics and normalise by them, in training as well, as frozen ones do in
-        Keras.
-        """
-        for p in self.parameters():
-            p.requires_grad_(False)
-        self._hold(True)
-        return self
-
-    def unfreeze(self: M) -> M:
-        """Ask gradients for every parameter again; returns itself."""
-        for p in self.parameters():
-            p.requires_grad_()
-        self._hold(False)
-        return self
-
-    def hold_late(self) -> None:
-        """Take what ``trainable = False`` was to freeze before it was there."""
-        if self._late and self.is_built():
-            self._late = False
-            for _, value in self.members():
-                if isinstance(value, Tensor) and value.requires_grad:
-                    value.requires_grad_(False)
-
-    def _hold(self, frozen: bool) -> None:
-        for module in self.modules():
-            if module.frozen != frozen:
-                module.frozen = frozen
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with ``set_to_none=False``, those there are become zeros."""

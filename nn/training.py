@@ -6,24 +6,23 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-import backends
-from autograd import no_grad
 from autograd.lines import is_watched
 from nn import checks, models, nest, optim, penalties
 from nn.callbacks import Callbacks
-from nn.compiled import Compiled, size_of
+from nn.compiled import Compiled
 from nn.data import Batches
-from nn.data.places import put
 from nn.data.sources import is_arrays
 from nn.data.splits import held_out
 from nn.evaluating import evaluated, predicted
-from nn.feeding import Cast, Converted, arrays_of, as_arrays, fitted_to, padded
+from nn.feeding import arrays_of, as_arrays, padded
 from nn.fitting import Fit
 from nn.history import History
 from nn.keras_names import KerasNames
 from nn.modes import mode
 from nn.module import Module
 from nn.penalties import NOTED
+from nn.preparing import batches_of
+from nn.running import size_of
 
 
 class Model(KerasNames, Module):
@@ -178,7 +177,7 @@ class Model(KerasNames, Module):
                 )
             x, y, sample_weight = as_arrays("fit", x, y, sample_weight)
             (x, y, sample_weight), validation_data = held_out((x, y, sample_weight), validation_split)
-        batches = self._batches("fit", x, y, sample_weight, batch_size, shuffle, class_weight)
+        batches = batches_of(self, "fit", x, y, sample_weight, batch_size, shuffle, class_weight)
         validation = None
         if validation_data is not None:
             xv, yv, wv = padded(validation_data)
@@ -187,63 +186,13 @@ class Model(KerasNames, Module):
                     f"fit: expected validation_data as (x, y) or (x, y, sample_weight); got "
                     f"{type(validation_data).__name__} without y. Pass both."
                 )
-            validation = self._batches("fit", xv, yv, wv, validation_batch_size or batch_size)
+            validation = batches_of(self, "fit", xv, yv, wv, validation_batch_size or batch_size)
         return Fit(
             self, compiled, batches, validation,
             epochs=epochs, initial_epoch=initial_epoch, steps=steps_per_epoch, verbose=_verbosity(verbose),
             callbacks=callbacks, validation_steps=validation_steps, validation_freq=validation_freq,
             accumulate_steps=accumulate_steps,
         ).run()  # fmt: skip
-
-    def _batches(
-        self, name: str, x: Any, y: Any, weight: Any, size: int | None, shuffle: bool = False, class_weight: Any = None
-    ) -> Batches:
-        """Batches ``(x, y, weight)`` as the model takes them, whatever was given."""
-        compiled = self._compiled
-        arrays = y is not None or is_arrays(x)
-        if arrays:
-            x, y, weight = as_arrays(name, x, y, weight)
-            x = fitted_to(name, x, self.input_shape)
-            self._build(x)
-        else:
-            source = x if isinstance(x, Batches) else Batches(x, size, shuffle)
-            self._build(None, source)
-        backend, dtype = self._like()
-        cast = Cast(self, backend, dtype, compiled is not None and compiled.casts_targets, class_weight)
-        if not arrays:
-            return Converted(source, cast, backend)
-        if y is None and name != "predict":
-            raise ValueError(f"{name}: expected targets beside the inputs; got y=None. Pass {name}(x, y).")
-        if getattr(self, "output_shape", None) == (1,) and y is not None and nest.is_leaf(y):
-            y = nest.as_array(y, "y")
-            y = y.reshape(-1, 1) if len(y.shape) == 1 else y
-        return Batches((x, y, weight), size, shuffle, device=backend, transform=cast)
-
-    def _build(self, x: Any, source: Batches | None = None) -> None:
-        """Make parameters that wait for the size of the input, which ``x`` or the source's first batch tells."""
-        if all([module.is_built() for module in self.modules()]):
-            return
-        if source is not None:
-            if source.once:
-                raise ValueError(
-                    "fit: expected a built model beside a generator, whose first batch can't be looked at and given "
-                    "back; a layer does not know its input's size yet. Give input_shape=… to the first layer."
-                )
-            x = padded(next(iter(source), None))[0]
-        backend = backends.default()
-        cast = Cast(self, backend, "float32", False, None)
-        some = nest.map_leaves(lambda a: put(nest.as_array(a)[:1], (backend, None)), x)
-        with no_grad(), self._mode(False):
-            self(cast.inputs(some))
-        if hasattr(x, "shape"):
-            self._built_for = tuple(x.shape[1:])
-
-    def _like(self) -> tuple[backends.Backend, Any]:
-        """Where the parameters are, and their dtype."""
-        for _, parameter in self.named_parameters():
-            if parameter.dtype.kind in "fc":
-                return parameter.backend, parameter.dtype
-        return backends.default(), nest.HOST.xp.dtype("float32")
 
     def _mode(self, training: bool) -> AbstractContextManager[None]:
         """Training or not, for a while."""
@@ -270,7 +219,7 @@ class Model(KerasNames, Module):
             return_dict: give ``{"loss": …, metric: …}``.
         """
         compiled = self._ready("evaluate")
-        batches = self._batches("evaluate", x, y, sample_weight, batch_size)
+        batches = batches_of(self, "evaluate", x, y, sample_weight, batch_size)
         calls = Callbacks(callbacks, self, {"steps": steps or batches.known_length()})
         logs = evaluated(self, compiled, batches, steps, calls, _verbosity(verbose))
         if return_dict:
@@ -294,10 +243,10 @@ class Model(KerasNames, Module):
             batch_size, verbose, steps, callbacks: as of ``evaluate``.
         """
         if is_arrays(x):
-            batches = self._batches("predict", x, None, None, batch_size)
+            batches = batches_of(self, "predict", x, None, None, batch_size)
         else:
             given = x if isinstance(x, Batches) else Batches(x, batch_size)
-            batches = self._batches("predict", given, None, None, batch_size)
+            batches = batches_of(self, "predict", given, None, None, batch_size)
         return predicted(self, batches, steps, callbacks, _verbosity(verbose))
 
     # One batch -----------------------------------------------------------------------------------------------------
@@ -318,7 +267,7 @@ class Model(KerasNames, Module):
         """
         compiled = self._ready("train_on_batch")
         size = size_of(nest.map_leaves(nest.as_array, x))
-        (batch,) = self._batches("train_on_batch", x, y, sample_weight, size, class_weight=class_weight)
+        (batch,) = batches_of(self, "train_on_batch", x, y, sample_weight, size, class_weight=class_weight)
         compiled.check_bound(self)
         with self._mode(True):
             out, loss = compiled.step(self, *batch)

@@ -232,7 +232,7 @@ SCHEDULES = [
     (lambda: schedule.LinearLR(sgd(), total_iters=0), ValueError, "expected total_iters .*; got 0"),
     (lambda: schedule.PolynomialLR(sgd(), 0), ValueError, "expected total_iters .*; got 0"),
     (lambda: schedule.ExponentialLR(sgd(), -1), ValueError, "expected gamma .*; got -1"),
-    (lambda: schedule.MultiStepLR(sgd(), 5), TypeError, r"expected a list of steps; got 5. Pass \[5\]"),
+    (lambda: schedule.MultiStepLR(sgd(), 5), TypeError, r"to be a list of steps; got 5. Pass \[5\]"),
     (lambda: schedule.MultiStepLR(sgd(), ["a"]), ValueError, "expected each of milestones .*; got 'a'"),
     (lambda: schedule.OneCycleLR(sgd(), "1", 10), TypeError, "got '1'. Pass it as a number: max_lr=1"),
     (lambda: schedule.OneCycleLR(sgd(), 1.0, 0), ValueError, "expected total_steps .*; got 0"),

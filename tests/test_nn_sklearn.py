@@ -267,7 +267,7 @@ def several_labels() -> tuple[Any, Any]:
 
 def test_several_labels_per_sample() -> None:
     X, y = several_labels()
-    model = NeuralClassifier(random_state=0, learning_rate=0.01, max_iter=100).fit(X[:200], y[:200])
+    model = NeuralClassifier(random_state=0, learning_rate=0.01, max_iter=500).fit(X[:200], y[:200])
     probabilities = model.predict_proba(X[200:])
     assert probabilities.shape == (100, 4) and not np.allclose(probabilities.sum(axis=1), 1)
     np.testing.assert_array_equal(model.predict(X[200:]), probabilities > 0.5)
@@ -275,7 +275,8 @@ def test_several_labels_per_sample() -> None:
     theirs = MLPClassifier((64,), random_state=0, learning_rate_init=0.01, max_iter=1000).fit(X[:200], y[:200])
     found, expected = (f1_score(y[200:], m.predict(X[200:]), average="micro") for m in (model, theirs))
     assert found > expected - 0.05
-    assert model.score(X[:200], y[:200]) > 0.9
+    all_right = (model.predict(X[200:]) == y[200:]).all(axis=1).mean()
+    assert model.score(X[200:], y[200:]) == pytest.approx(all_right)
     assert model.classes_.tolist() == [0, 1, 2, 3]
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
 

@@ -4,8 +4,9 @@ from nn import schedule as lr_scheduler  # noqa: F401 - PyTorch's place for sche
 from nn.optim.adaptive import Adadelta, Adagrad, RMSprop
 from nn.optim.base import Optimizer
 from nn.optim.clip import WeightAverage, clip_grad_norm_, clip_grad_value_
+from nn.optim.lamb import LAMB
 from nn.optim.lbfgs import LBFGS
-from nn.optim.moments import LAMB, Adam, Adamax, AdamW, Lion, NAdam, RAdam
+from nn.optim.moments import Adam, Adamax, AdamW, Lion, NAdam, RAdam
 from nn.optim.sgd import SGD
 
 __all__ = [
