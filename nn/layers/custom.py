@@ -27,7 +27,7 @@ class Layer(Module):
         activity_regularizer: a penalty on its output, of ``nn.regularizers``.
 
     >>> import nn, numpy as np
-    >>> class Linear(nn.layers.Layer):
+    >>> class Weighted(nn.layers.Layer):
     ...     def __init__(self, units, **options):
     ...         super().__init__(**options)
     ...         self.units = units
@@ -37,7 +37,7 @@ class Layer(Module):
     ...
     ...     def call(self, x):
     ...         return x @ self.w
-    >>> Linear(2)(np.ones((3, 4), "float32")).shape
+    >>> Weighted(2)(np.ones((3, 4), "float32")).shape
     (3, 2)
     """
 
