@@ -285,3 +285,25 @@ def test_numbers_of_every_kind_are_numbers() -> None:
     checks.whole("x", "y", np.int32(3))
     with pytest.raises(ValueError, match="from 1 to 3; got 4"):
         checks.whole("x", "y", 4, 1, 3)
+
+
+PYTORCH = [
+    (lambda w: nn.optim.SGD(w, lr="0.1"), TypeError, "SGD: expected lr to be a number of 0 or more; got '0.1'.*lr=0.1"),
+    (lambda w: nn.optim.SGD(w, lr=None), TypeError, "expected lr .*; got None"),
+    (lambda w: nn.optim.Adam(w, lr=-1), ValueError, "Adam: expected lr to be a number of 0 or more; got -1"),
+    (lambda w: nn.optim.Adam(w, betas=0.9), ValueError, r"expected two betas on \[0, 1\); got 0.9. Pass a pair"),
+    (lambda w: nn.optim.Adam(w, betas=("a", 0.9)), TypeError, "each of betas .*; got 'a'"),
+    (lambda w: nn.optim.RMSprop(w, alpha=2), ValueError, "expected alpha to be a number from 0 to 1; got 2"),
+    (lambda w: nn.optim.Adadelta(w, rho=2), ValueError, "expected rho .* from 0 to 1; got 2"),
+    (lambda w: nn.optim.SGD(w, momentum="x"), TypeError, "expected momentum .*; got 'x'"),
+    (lambda w: nn.optim.AdamW(w, eps="x"), TypeError, "expected eps .*; got 'x'"),
+    (lambda w: nn.optim.SGD([{"params": w, "lr": "a"}]), TypeError, "expected lr .*; got 'a'"),
+    (lambda w: nn.optim.SGD([{"lr": 1}]), ValueError, "expected groups as dicts with 'params' .*; got lr"),
+    (lambda w: nn.optim.SGD([{"params": w}, w[0]]), ValueError, "groups as dicts .*; got Tensor"),
+]
+
+
+@pytest.mark.parametrize("call, kind, text", PYTORCH, ids=[text[:40] for _, _, text in PYTORCH])
+def test_hyperparameters_under_pytorchs_names(call: Any, kind: type[Exception], text: str) -> None:
+    with pytest.raises(kind, match=text):
+        call([nn.parameter([1.0])])

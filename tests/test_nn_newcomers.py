@@ -389,3 +389,24 @@ def test_a_rate_of_each_group_has_a_function_of_its_own() -> None:
     assert all((to_numpy(p.grad) == 0).all() for p in model.parameters())
     model.zero_grad(set_to_none=True)
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_rate_that_a_callback_of_ones_own_changes() -> None:
+    """A finder of learning rates, as Keras's users write it: ``optimizer.learning_rate`` is read and set."""
+
+    class Finder(callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.rates: list[float] = []
+            self.losses: list[float] = []
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.rates.append(float(self.model.optimizer.learning_rate))
+            self.losses.append(logs["loss"])
+            self.model.optimizer.learning_rate *= 1.25
+
+    model = nn.Sequential([layers.Dense(10, activation="softmax", input_shape=(64,))])
+    model.compile(optimizers.SGD(1e-4), "sparse_categorical_crossentropy")
+    finder = Finder()
+    model.fit(PIXELS, DIGITS, verbose=0, callbacks=[finder])
+    assert len(finder.rates) == len(finder.losses) == 57
+    assert finder.rates[-1] == pytest.approx(1e-4 * 1.25**56)

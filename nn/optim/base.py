@@ -1,4 +1,4 @@
-"""What optimisers share: groups, flat buffers, state. Imports ``nn.optim.buffers`` and ``autograd``.
+"""What optimisers share: groups, flat buffers, state. Imports ``nn.optim.buffers``, ``nn.checks``.
 
 Parameters of one dtype and device lie side by side in one flat array, of which each parameter's array becomes a view;
 so does their state. A step over thousands of small parameters is then one update, not thousands. Parameters in 16 bits
@@ -14,11 +14,10 @@ import autograd.numpy as np
 import backends
 from autograd import Tensor
 from autograd.fuse import Fused
+from nn import checks
 from nn.optim.buffers import Buffer
 
 Update = Callable[..., tuple[Any, ...]]
-# Options that are refused below 0.
-NOT_NEGATIVE = {"lr", "eps", "weight_decay", "momentum", "lr_decay", "initial_accumulator_value", "alpha", "rho"}
 
 
 class Optimizer:
@@ -73,6 +72,12 @@ class Optimizer:
 
     def add_group(self, group: dict[str, Any]) -> None:
         """One more group of parameters, with hyperparameters of its own."""
+        if not isinstance(group, dict) or "params" not in group:
+            raise ValueError(
+                f"{type(self).__name__}: expected groups as dicts with 'params' among their keys; got "
+                f"{', '.join(map(str, group)) if isinstance(group, dict) else type(group).__name__}. "
+                "Pass [{'params': model.parameters(), 'lr': 0.1}, …]."
+            )
         params = group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
         unknown = set(group) - set(self.options) - {"params"}
@@ -117,13 +122,19 @@ class Optimizer:
         for group in self.groups:
             group["lr"] = value
 
+    @property
+    def learning_rate(self) -> float:
+        """``lr``, by Keras's name."""
+        return self.lr
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.lr = value
+
     def _check(self, options: Mapping[str, Any]) -> None:
-        for name, value in options.items():
-            if name == "betas":
-                if len(value) != 2 or not all([0 <= beta < 1 for beta in value]):
-                    raise ValueError(f"{type(self).__name__}: expected two betas on [0, 1); got {value}.")
-            elif name in NOT_NEGATIVE and not value >= 0:
-                raise ValueError(f"{type(self).__name__}: expected {name} of 0 or more; got {value}.")
+        if "lr" in options:
+            checks.number(type(self).__name__, "lr", options["lr"], checks.NOT_NEGATIVE)
+        checks.options(type(self).__name__, options)
 
     # What a subclass gives -------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class LAMB(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
         return lamb_moments, ("m", "v")

@@ -75,7 +75,7 @@ class Adam(Optimizer):
         super().__init__(
             params,
             lr=lr,
-            betas=tuple(betas),
+            betas=betas,
             eps=eps,
             weight_decay=weight_decay,
             amsgrad=amsgrad,
@@ -154,7 +154,7 @@ class NAdam(Optimizer):
         super().__init__(
             params,
             lr=lr,
-            betas=tuple(betas),
+            betas=betas,
             eps=eps,
             weight_decay=weight_decay,
             momentum_decay=momentum_decay,
@@ -202,7 +202,7 @@ class RAdam(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
         return radam, ("m", "v")
@@ -238,7 +238,7 @@ class Adamax(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
         return adamax, ("m", "u")
@@ -263,7 +263,7 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr=lr, betas=tuple(betas), weight_decay=weight_decay, maximize=maximize)
+        super().__init__(params, lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize)
 
     def formula(self, group: dict[str, Any]) -> tuple[Update, tuple[str, ...]]:
         return lion, ("m",)
