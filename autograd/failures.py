@@ -47,7 +47,7 @@ _NUMBERS = {
 
 def explained(primitive: Primitive, error: Exception, values: tuple[Any, ...], options: dict[str, Any]) -> Exception:
     """The forward's error with the operation's name, what came, and what to do, of the same class."""
-    if isinstance(error, (MemoryError, GraphError)):
+    if isinstance(error, (MemoryError, GraphError, Warning)):  # a warning that is to be raised is no failure
         return error
     name, text = primitive.name, None
     if primitive.hint is not None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 Array = Any
@@ -23,11 +22,14 @@ class BackendError(RuntimeError):
     """A backend can't be used here; the text says which one, why, and what to install."""
 
 
-@dataclass(eq=False)  # two blocks are two, whatever they held
 class Peak:
-    """What ``Backend.peak_memory`` counted, in bytes."""
+    """What ``Backend.peak_memory`` counted, in ``bytes``."""
 
-    bytes: int = 0
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def __repr__(self) -> str:
+        return f"Peak(bytes={self.bytes})"
 
 
 def declines(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,23 +214,24 @@ _WATCHED: list[tuple[Peak, int]] = []
 
 @contextlib.contextmanager
 def _traced_peak() -> Iterator[Peak]:
+    tracemalloc = import_module("tracemalloc")  # few need it, and importing the project should not wait for it
     running = tracemalloc.is_tracing()
     if not running:
         tracemalloc.start()
-    _note_peaks()  # of the blocks around this one, before the peak they share is set back
+    _note_peaks(tracemalloc)  # of the blocks around this one, before the peak they share is set back
     peak = Peak()
     watched = peak, tracemalloc.get_traced_memory()[0]
     _WATCHED.append(watched)
     try:
         yield peak
     finally:
-        _note_peaks()
+        _note_peaks(tracemalloc)
         _WATCHED.remove(watched)
         if not running:
             tracemalloc.stop()
 
 
-def _note_peaks() -> None:
+def _note_peaks(tracemalloc: Any) -> None:
     most = tracemalloc.get_traced_memory()[1]
     for peak, before in _WATCHED:
         peak.bytes = max(peak.bytes, most - before)

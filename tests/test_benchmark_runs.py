@@ -230,7 +230,13 @@ def test_a_signal_to_the_program_and_its_workers_ends_it_with_its_files(which: s
     command = [sys.executable, "-u", "-m", "benchmarks", "network", "optimizer", "--sizes", "small", "--repeat", "6"]
     command += ["--peers", "none", "--backend", "numpy", "--json", str(path)]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     assert process.stdout is not None
     said = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -197,3 +198,10 @@ def test_numpys_questions_about_dtypes() -> None:
     x = tensor(np.float32([1, 2]))
     assert np.common_type(x) is np.float32 and np.min_scalar_type(x) == np.float32
     assert anp.common_type(x) is np.float32 and anp.array_repr(scalar(0.5)) == "array(0.5)"
+
+
+def test_a_warning_that_is_to_be_raised_keeps_its_words() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match=r"^overflow encountered in exp$"):
+            anp.exp(tensor([1e9]))
