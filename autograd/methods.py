@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import backends
 from autograd import views
-from autograd.draw import Drawing
 from autograd.draw import draw as _draw
 from autograd.numpy import (
     activations,
@@ -42,6 +41,9 @@ from autograd.ops import elementwise as _elementwise
 from autograd.ops.transfer import transfer
 from autograd.plan import RUNTIME
 from autograd.primitive import of
+
+if TYPE_CHECKING:
+    from autograd.draw.drawing import Drawing
 
 
 def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -108,11 +108,7 @@ class Primitive:
         self._generated: list[tuple[Callable[..., Any], bool, bool]] = []
         self._inlined: Plan | None = None
         self._plans: dict[tuple[tuple[int, ...], bool], Plan | None] = {}
-        names = (*self.operands, *self.options, *self.residuals, *self.outputs)
-        made = {made for x in (*self.operands, *self.outputs) for made in (f"{x}_", f"e_{x}", f"w_{x}")}
-        made.update(f"{what}_{i}" for what in ("edge", "rule") for i in range(len(self.operands)))
-        taken = made.union(RESERVED).intersection(names)
-        taken.update({"out"}.intersection((*self.operands, *self.options, *self.residuals)))
+        taken = self._taken()
         if taken:
             raise ValueError(
                 f"{self.name}: expected names that rules and the code generated for them don't use themselves; "
@@ -121,6 +117,15 @@ class Primitive:
         if self.name in PRIMITIVES:
             raise ValueError(f"primitive: expected a new name; {self.name!r} is taken. Rename one of the two.")
         PRIMITIVES[self.name] = self
+
+    def _taken(self) -> frozenset[str]:
+        """Names of operands, options, residuals and outputs that generated code uses for something else."""
+        arguments = {*self.operands, *self.options, *self.residuals}
+        taken = RESERVED.intersection(arguments) | RESERVED.intersection(self.outputs)
+        for name in (*self.operands, *self.outputs):
+            taken |= arguments.intersection((f"{name}_", f"e_{name}", f"w_{name}"))
+        taken |= {name for name in arguments if name == "out" or name[:5] in ("edge_", "rule_")}
+        return taken
 
     # Defining the derivatives --------------------------------------------------------------------------
 

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 import autograd.numpy as np
 import nn
 from autograd import GraphError, draw, no_grad, profile, record_lines, scalar, tensor
-from autograd.draw import Drawing, headings
+from autograd.draw import headings
 from autograd.draw.dot import COLOURS
+from autograd.draw.drawing import Drawing
 from autograd.lines import scope
 from tests.graphs import DRAWINGS, GOLDEN, PICTURES, SHOWN, Transformer, filled, transformer
 

@@ -39,6 +39,7 @@ LATE = {
     *("graphviz", "cupyx", "llvmlite", "IPython", "ipywidgets", "tensorboard", "tensorboardX"),
     # Over an optional package, loaded when it is asked for.
     "nn.sklearn",
+    "autograd.draw.drawing",  # the half of `autograd.draw` that only a drawing needs
     *("concurrent.futures", "difflib", "html", "importlib.metadata", "json", "pathlib", "random", "tracemalloc"),
     "backends.numba_loops",  # is made of what an optional distribution compiles
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from types import FunctionType
@@ -113,6 +114,15 @@ _KEYWORDS = [
 ]
 
 
+@functools.cache
+def _signature(operands: tuple[str, ...], positional: int) -> inspect.Signature:
+    """A ufunc's, of which there are few: working out each one's by itself would take a while at import."""
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
+    return inspect.Signature(
+        [*[inspect.Parameter(x, kinds[i < positional]) for i, x in enumerate(operands)], *_KEYWORDS]
+    )
+
+
 # What ufuncs have as attributes; their methods reach Tensors by NumPy's own dispatch.
 ATTRIBUTES = ("accumulate", "at", "identity", "nin", "nout", "outer", "reduce", "reduceat")
 
@@ -123,8 +133,8 @@ def _published(call: Function, described: Function) -> Function:
     function.__doc__ = described.__doc__
     function.__module__ = described.__module__
     function.__qualname__ = described.__qualname__
-    operands = [*inspect.signature(described).parameters.values()]
-    function.__signature__ = inspect.Signature([*operands, *_KEYWORDS])
+    code: Any = described.__code__
+    function.__signature__ = _signature(code.co_varnames[: code.co_argcount], code.co_posonlyargcount)
     ufunc = getattr(numpy, described.__name__, None)
     if isinstance(ufunc, numpy.ufunc):
         for attribute in ATTRIBUTES:
