@@ -1,14 +1,17 @@
-"""Fixtures that every test may use: one backend after another, and hypothesis set to repeat itself."""
+"""Fixtures that every test may use: one backend after another, primitives to throw away, hypothesis that repeats."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 
 import backends
+from autograd.primitive import PRIMITIVES
 from tests.strict_backend import StrictBackend
 
 backends.register(StrictBackend())
@@ -44,3 +47,23 @@ def device_backend(request: pytest.FixtureRequest) -> Iterator[backends.Backend]
     """The backends whose arrays don't mix with NumPy's."""
     with backends.use(usable(request.param)) as chosen:
         yield chosen
+
+
+@pytest.fixture
+def throwaway() -> Iterator[None]:
+    """Primitives defined in a test are forgotten after it."""
+    before = set(PRIMITIVES)
+    yield
+    for name in set(PRIMITIVES) - before:
+        del PRIMITIVES[name]
+
+
+@pytest.fixture(scope="module")
+def cupy() -> Any:
+    """The module, with or without a GPU."""
+    if importlib.util.find_spec("cupy") is None:
+        pytest.skip("CuPy is not installed")
+    module = importlib.import_module("cupy")
+    if not hasattr(module, "cuda"):
+        pytest.skip("CuPy does not load")
+    return module

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,7 @@ import pytest
 import autograd.numpy as anp
 import backends
 from autograd import check_grads, custom_vjp, scalar, tensor
-from autograd.primitive import PRIMITIVES, primitive
-
-
-@pytest.fixture
-def throwaway() -> Iterator[None]:
-    """Primitives defined in a test are forgotten after it."""
-    before = set(PRIMITIVES)
-    yield
-    for name in set(PRIMITIVES) - before:
-        del PRIMITIVES[name]
+from autograd.primitive import primitive
 
 
 def cube(**rules: Any) -> Any:

@@ -119,17 +119,6 @@ def test_where_cupy_has_no_gpu_get_says_so() -> None:
 # CuPy's own arrays, over host memory ------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def cupy() -> Any:
-    """The module, with or without a GPU."""
-    if importlib.util.find_spec("cupy") is None:
-        pytest.skip("CuPy is not installed")
-    module = importlib.import_module("cupy")
-    if not hasattr(module, "cuda"):
-        pytest.skip("CuPy does not load")
-    return module
-
-
 def over_host_memory(cupy: Any, host: np.ndarray) -> Any:
     """A CuPy array whose memory is ``host``: good for everything that only looks at shapes and strides."""
     memory = cupy.cuda.UnownedMemory(host.ctypes.data, host.nbytes, host, 0)

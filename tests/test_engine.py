@@ -40,7 +40,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.primitive import PRIMITIVES, Primitive, elementwise, of, primitive
+from autograd.primitive import Primitive, elementwise, of, primitive
 from tests.helpers import to_numpy
 
 
@@ -51,15 +51,6 @@ def no_collector() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
-
-
-@pytest.fixture
-def throwaway() -> Iterator[Any]:
-    """Primitives defined in a test are forgotten after it."""
-    before = set(PRIMITIVES)
-    yield
-    for name in set(PRIMITIVES) - before:
-        del PRIMITIVES[name]
 
 
 # Memory ------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,7 @@ from autograd import GraphError, Tensor, grad, graph, memory_report, scalar, ten
 from autograd.graph import counter
 from autograd.primitive import PRIMITIVES, elementwise, primitive
 
-
-@pytest.fixture(autouse=True)
-def throwaway() -> Iterator[None]:
-    """Primitives defined in a test are forgotten after it."""
-    before = set(PRIMITIVES)
-    yield
-    for name in set(PRIMITIVES) - before:
-        del PRIMITIVES[name]
+pytestmark = pytest.mark.usefixtures("throwaway")
 
 
 def made(define: Callable[..., Any], rule: Callable[..., Any]) -> Callable[..., Any]:

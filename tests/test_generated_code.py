@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,6 @@ from autograd.formula import expression
 from autograd.graph import ArrayNode, Node, ScalarNode
 from autograd.plan import ACTIVE, write_call
 from autograd.primitive import PRIMITIVES, RESERVED, elementwise, primitive
-
-
-@pytest.fixture
-def throwaway() -> Iterator[None]:
-    """Primitives defined in a test are forgotten after it."""
-    before = set(PRIMITIVES)
-    yield
-    for name in set(PRIMITIVES) - before:
-        del PRIMITIVES[name]
-
 
 # Expressions ----------------------------------------------------------------------------------------------------------
 
