@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 # (least, whether least itself is allowed, greatest, whether that is allowed) of the hyperparameters of optimisers and
@@ -108,6 +108,41 @@ def close_to(name: str, names: Iterable[str]) -> str:
         folded.setdefault(other.lower().replace("_", ""), other)
     found = difflib.get_close_matches(name.lower().replace("_", ""), folded, n=1, cutoff=0.6)
     return f"Did you mean {folded[found[0]]!r}?" if found else ""
+
+
+def by_name(
+    kind: str, given: Any, named: Mapping[str, Callable[[], Any]], read: Callable[[str], str], example: str
+) -> Any:
+    """What an option stands for that may be None, a name, a class or a function: None, a new object, or itself.
+
+    Args:
+        kind: what the option is called in errors.
+        named: from names to what makes the objects.
+        read: from what is given to a name.
+        example: of an object, for the error.
+
+    Raises:
+        ValueError: the name is unknown.
+        TypeError: it is none of these.
+
+    >>> by_name("bag", "NEW", {"new": list}, str.lower, "list()")
+    []
+    """
+    if given is None:
+        return None
+    if isinstance(given, str):
+        name = read(given)
+        if name in named:
+            return named[name]()
+        fix = close_to(given, named) or "Correct the name, or pass a function."
+        raise ValueError(f"{kind}: expected one of {', '.join(named)}; got {given!r}. {fix}")
+    if isinstance(given, type):
+        return given()
+    if not callable(given):
+        raise TypeError(
+            f"{kind}: expected a name, a function or None; got {type(given).__name__}. Pass {example}, say."
+        )
+    return given
 
 
 def _is_scalar(value: Any) -> bool:

@@ -102,22 +102,12 @@ def get(constraint: Any) -> Callable[[Any], Any] | None:
     >>> get("max_norm")
     MaxNorm(max_value=2, axis=0)
     """
-    if constraint is None:
-        return None
-    if isinstance(constraint, str):
-        name = {cls.__name__.lower(): key for key, cls in NAMED.items()}.get(constraint.lower(), constraint)
-        if name in NAMED:
-            return NAMED[name]()
-        fix = checks.close_to(constraint, NAMED) or "Correct the name, or pass a function."
-        raise ValueError(f"constraint: expected one of {', '.join(NAMED)}; got {constraint!r}. {fix}")
-    if isinstance(constraint, type):
-        return constraint()
-    if not callable(constraint):
-        raise TypeError(
-            f"constraint: expected a name, a function or None; got {type(constraint).__name__}. "
-            "Pass nn.constraints.MaxNorm(2.0), say."
-        )
-    return constraint
+    return checks.by_name("constraint", constraint, NAMED, _read, "nn.constraints.MaxNorm(2.0)")
+
+
+def _read(name: str) -> str:
+    """A class's name as its short one; others as they are."""
+    return {cls.__name__.lower(): key for key, cls in NAMED.items()}.get(name.lower(), name)
 
 
 def apply(model: Any) -> None:

@@ -125,18 +125,4 @@ def get(regularizer: Any) -> Callable[[Any], Any] | None:
     >>> get("l2")
     L2(l1=0.0, l2=0.01)
     """
-    if regularizer is None:
-        return None
-    if isinstance(regularizer, str):
-        if regularizer.lower() in NAMED:
-            return NAMED[regularizer.lower()]()
-        fix = checks.close_to(regularizer, NAMED) or "Correct the name, or pass a function."
-        raise ValueError(f"regularizer: expected one of {', '.join(NAMED)}; got {regularizer!r}. {fix}")
-    if isinstance(regularizer, type):
-        return regularizer()
-    if not callable(regularizer):
-        raise TypeError(
-            f"regularizer: expected a name, a function or None; got {type(regularizer).__name__}. "
-            "Pass nn.regularizers.L2(0.01), say."
-        )
-    return regularizer
+    return checks.by_name("regularizer", regularizer, NAMED, str.lower, "nn.regularizers.L2(0.01)")
