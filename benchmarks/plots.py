@@ -209,7 +209,12 @@ def draw_roofline(results: Results) -> Figure | None:
         x = np.geomspace(min(*intensities, bend) / 3, max(*intensities, bend) * 3, 100)
         axes.plot(x, np.minimum(peak["flops"], x * peak["bytes"]), DASHES[device], color="black", linewidth=1.5)
         peaks = f"{device}: {rate(peak['flops'], 'FLOP/s')}, {rate(peak['bytes'], 'B/s')}"
-        place_of_text: dict[str, Any] = {"xytext": (0, 4), "textcoords": "offset points", "ha": "right", "fontsize": 10}
+        place_of_text: dict[str, Any] = {
+            "xytext": (0, 11),
+            "textcoords": "offset points",
+            "ha": "right",
+            "fontsize": 10,
+        }
         place_of_text["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8}
         axes.annotate(peaks, (x[-1], peak["flops"]), **place_of_text)
     shares: dict[str, list[str]] = {}
