@@ -165,12 +165,13 @@ def accumulate(found: dict[Any, Any], record: bool, tensors: dict[Any, Any]) -> 
                     old = tensor._grad
                 else:
                     tensor = tensors.get(edge)
-                    if edge.__class__ is FormerLeaf and tensor is None:
-                        raise GraphError(
-                            f"backward: expected a leaf of the shape it was recorded with, {edge.shape}; its data was "
-                            "replaced by some of another shape since. Compute the result again after x.data = …."
-                        )
                     if tensor is None:
+                        if edge.__class__ is FormerLeaf:
+                            raise GraphError(
+                                f"backward: expected a leaf of the shape it was recorded with, {edge.shape}; its data "
+                                "was replaced by some of another shape since. Compute the result again after "
+                                "x.data = …."
+                            )
                         continue
                     old = tensor.grad
                 if tensor._edge is not edge and edge not in tensors:

@@ -106,6 +106,7 @@ class Plan:
         attach: ``attach(tensors, values, out, residuals, **options)`` makes the recorded Tensor(s).
     """
 
+    after: Plan
     __slots__ = ("__dict__", "deliver")  # what every step looks up is found fastest in a slot
 
     def __init__(self, primitive: Primitive, kinds: tuple[int, ...], full: bool) -> None:
@@ -117,7 +118,6 @@ class Plan:
         self.full = full
         self.slots = self._slots()
         self.freed = False
-        self.after: Plan = self
         self.deliver = self._write_deliver(floats=False)
         self.attach: Callable[..., Any] = self._write_attach()
 
@@ -130,10 +130,11 @@ class Plan:
     def of_floats(self) -> Plan | None:
         if not self.fits_scalar_node:
             return None
+        after = copy.copy(self)
+        after.freed = True
+        after.deliver = _deliver_freed
         plan = copy.copy(self)
-        plan.after = copy.copy(self)
-        plan.after.freed = True
-        plan.after.deliver = _deliver_freed
+        plan.after = after
         plan.deliver = plan._write_deliver(floats=True)
         return plan
 

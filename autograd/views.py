@@ -231,8 +231,6 @@ def write(tensor: Any, out: Any, name: str, steps: Steps = ()) -> None:
     else:
         tensor._edge = edge
         _renew_views(tensor)
-    if tensor._family.__class__ is View and not steps:
-        pass  # its edge was renewed with the other views'
 
 
 def _without(writes: tuple[list[str], ...], old: Any, count: int) -> tuple[list[str], ...]:
