@@ -1,6 +1,6 @@
 """How an operation is defined: ``@primitive``, ``@elementwise``, and its rules.
 
-Imports ``plan``, ``failures``, ``graph``, ``mode``, ``backends``.
+Imports ``calling``, ``plan``, ``failures``, ``graph``, ``mode``, ``backends``.
 
     @elementwise
     def divide(xp, a, b, /):
@@ -24,11 +24,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import backends
+from autograd.calling import CALL_NAMES, write_call, write_record
 from autograd.failures import WEAK, explained
 from autograd.mode import get_mode
 from autograd.plan import (
     ACTIVE,
-    CALL_NAMES,
     CONSTANT,
     PLAIN,
     RUNTIME,
@@ -37,8 +37,6 @@ from autograd.plan import (
     Spec,
     compile_source,
     rule_parameters,
-    write_call,
-    write_record,
 )
 from autograd.tables import is_table, values_of
 

@@ -14,9 +14,10 @@ import pytest
 import autograd.numpy as anp
 import nn  # noqa: F401  (its primitives are looked at, too)
 from autograd import GraphError, detect_anomaly, scalar, tensor
+from autograd.calling import write_call
 from autograd.formula import expression
 from autograd.graph import ArrayNode, Node, ScalarNode
-from autograd.plan import ACTIVE, write_call
+from autograd.plan import ACTIVE
 from autograd.primitive import PRIMITIVES, RESERVED, elementwise, primitive
 
 # Expressions ----------------------------------------------------------------------------------------------------------
