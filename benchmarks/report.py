@@ -11,7 +11,7 @@ from rich.text import Text
 
 from benchmarks.peers import OURS, PEERS
 from benchmarks.results import Record, Results
-from benchmarks.stats import Growth, Ratio, paired_ratio
+from benchmarks.stats import MOST_POWER, Growth, Ratio, paired_ratio
 from benchmarks.verdict import losses
 from benchmarks.wording import duration, growth_text, number, rate, ratio_text, three, volume
 from benchmarks.workload import Workload, discover
@@ -42,7 +42,7 @@ def growth_line(fit: Growth, records: Sequence[Record], size: str) -> str:
     span = f"from {first.size:,} to {last.size:,} {size}"
     if first.summary.high >= last.summary.low:
         return f"no growth beyond noise {span}"
-    if fit.error > MISFIT or not fit.rate:
+    if fit.error > MISFIT or not fit.rate or fit.power == MOST_POWER:
         times = last.summary.median / first.summary.median
         return f"{number(times)} times the cost {span}, along no simple curve"
     return growth_text(fit, first.unit, size)

@@ -146,8 +146,8 @@ class Growth:
         return self.fixed + self.rate * n**self.power
 
 
-# No workload grows faster than with the cube of its size; a fit that would needs noise to explain it.
-_MOST_POWER = 4
+# No workload grows faster than with the cube of its size: a fit that would, up to here, follows noise.
+MOST_POWER = 4
 
 
 def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
@@ -184,7 +184,7 @@ def _best_fit(sizes: Sequence[float], costs: Sequence[float]) -> Growth:
     def best(steps: Iterable[int]) -> Growth:
         return min((_fit(sizes, costs, step / 100) for step in steps), key=lambda fit: fit[0])[1]
 
-    most, near = 100 * _MOST_POWER, 5
+    most, near = 100 * MOST_POWER, 5
     coarse = round(100 * best(range(0, most + 1, near)).power)
     return best(range(max(coarse - near, 0), min(coarse + near, most) + 1))
 
