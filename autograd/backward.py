@@ -78,7 +78,7 @@ def _wrap(node: Node) -> tuple[Any, ...]:
 
 # Gradients are accumulated into leaves under one lock: threads may sweep at once over shared parameters.
 _GRAD_LOCK = threading.Lock()
-RAW = Sweep(fit)
+RAW, PRINTED = Sweep(fit), Sweep(fit, printed=True)
 RUNTIME["fit"] = fit
 RECORDED = Sweep(fit, _wrap)
 
@@ -98,12 +98,18 @@ def propagate(
     if not record:
         cotangents = [g._data if is_tensor(g) else g for g in gradients]
         cotangents = [_fitted(g, root) for g, root in zip(cotangents, roots, strict=True)]
-        return sweep(roots, cotangents, RAW, inputs=inputs, retain=retain, oldest=oldest, cut=cut)
+        return sweep(roots, cotangents, _raw(cotangents), inputs=inputs, retain=retain, oldest=oldest, cut=cut)
     cls = RUNTIME["Tensor"]
     with enable_grad():
         cotangents = [g if is_tensor(g) else cls._wrap(g) for g in gradients]
         cotangents = [_fitted(g, root) for g, root in zip(cotangents, roots, strict=True)]
         return sweep(roots, cotangents, RECORDED, inputs=inputs, retain=retain, oldest=oldest, cut=cut)
+
+
+def _raw(cotangents: Sequence[Any]) -> Sweep:
+    """How raw cotangents are swept, which all live on one backend."""
+    backend = backends.BY_TYPE.get(cotangents[0].__class__) if cotangents else None
+    return PRINTED if backend is not None and backend.prints else RAW
 
 
 def _fitted(g: Any, root: Any) -> Any:
@@ -232,7 +238,9 @@ def backward(
                 "backward: expected at least one Tensor in inputs; got none. Leave inputs out to reach every leaf."
             )
     if inputs is None and not create_graph:
-        found = sweep((tensor._edge,), (g._data if is_tensor(g) else g,), RAW, retain=retain)
+        raw = (g._data if is_tensor(g) else g,)
+        found = sweep((tensor._edge,), raw, _raw(raw), retain=retain)
+        del raw
     else:
         found = propagate([tensor], [g], inputs=list(chosen) if chosen else None, retain=retain, record=create_graph)
     del g, gradient

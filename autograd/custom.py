@@ -41,6 +41,11 @@ class Call:
         """A step of an everyday sweep."""
         deliver(node, g, pending, retain, RAW)
 
+    @property
+    def printed(self) -> Call:
+        """The same: the function's own steps are printed."""
+        return self
+
     def push(self, tangents: Sequence[Any], saved: Any) -> Any:
         """The tangent of the one output, given those of the edges (None: 0); None where only ``backward`` is stated."""
         return None

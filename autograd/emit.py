@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 import backends
-from autograd.emit_cuda import PRELUDE, EmitError, write_body, write_kernel, write_update
+from autograd.emit_cuda import PRELUDE, EmitError, write_body, write_elementwise, write_kernel, write_update
 from autograd.plan import Spec, rule_parameters
 from autograd.primitive import Primitive
 
@@ -123,6 +123,14 @@ class Formula:
             EmitError: an operation or dtype that CUDA C has no plain form for.
         """
         return write_kernel(self)
+
+    def elementwise_kernel(self) -> tuple[str, str, str, str]:
+        """What CuPy's ``ElementwiseKernel`` is made of: its inputs, outputs, operation and preamble.
+
+        Raises:
+            EmitError: an operation or dtype that CUDA C has no plain form for.
+        """
+        return (*write_elementwise(self), PRELUDE)
 
     def update_kernel(self, arrays: int, writes: Sequence[int]) -> str:
         """CUDA C that changes arrays in place: its kernel is called with ``(arrays…, numbers…, n)``.

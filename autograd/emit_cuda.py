@@ -174,6 +174,15 @@ def write_kernel(formula: Any) -> str:
     )
 
 
+def write_elementwise(formula: Any) -> tuple[str, str, str]:
+    """A formula as CuPy's ``ElementwiseKernel`` takes it: the inputs, the outputs, the operation on one element."""
+    body = write_body(formula)
+    inputs = ", ".join(f"{p.dtype.name} {p.name}" for p in formula.parameters)
+    outputs = ", ".join(f"{result.dtype.name} out{k}" for k, result in enumerate(formula.results))
+    stores = [f"out{k} = {_operand(result, result.dtype)};" for k, result in enumerate(formula.results)]
+    return inputs, outputs, "\n".join([body, *stores])
+
+
 def write_update(formula: Any, arrays: int, writes: Any) -> str:
     """A formula as a kernel that replaces element ``i`` of the arrays ``writes`` in thread ``i``."""
     body = write_body(formula)

@@ -237,16 +237,21 @@ class Sweep:
     """One backward pass: the functions that touch cotangents, raw or recorded.
 
     ``fit(grad, edge, g)`` un-broadcasts and casts a cotangent to its edge (see ``backward.fit``); ``wrap`` turns a
-    node's saved values into Tensors where the pass itself is recorded.
+    node's saved values into Tensors where the pass itself is recorded. ``printed``: rules run as kernels of a backend
+    that prints them.
     """
 
-    __slots__ = ("fit", "wrap")
+    __slots__ = ("fit", "printed", "wrap")
 
     def __init__(
-        self, fit: Callable[[Any, Any, Any], Any], wrap: Callable[[Any], tuple[Any, ...]] | None = None
+        self,
+        fit: Callable[[Any, Any, Any], Any],
+        wrap: Callable[[Any], tuple[Any, ...]] | None = None,
+        printed: bool = False,
     ) -> None:
         self.fit = fit
         self.wrap = wrap
+        self.printed = printed
 
 
 def sweep(
@@ -275,7 +280,7 @@ def sweep(
         if cut:
             stop = wanted
         way = on_the_way(roots, inputs, oldest, stop)
-    everyday = way is None and how.wrap is None and not watchers
+    everyday, printed = way is None and how.wrap is None and not watchers, how.printed
     found: dict[Any, Any] = {}  # of inputs that are nodes
     retained: list[tuple[Any, Any, Any]] = []  # Tensors that keep their gradient: set when all has gone well
     pending = Pending(recorded=how.wrap is not None)
@@ -293,7 +298,7 @@ def sweep(
             g = _notify(node, g, how.fit, retained)
         try:
             if everyday:
-                step = node.plan.deliver
+                step = node.plan.printed.deliver if printed else node.plan.deliver
                 step(node, g, pending, retain)
             else:
                 if node in wanted:
@@ -342,7 +347,8 @@ def deliver(
         saved = how.wrap(node)
     for watcher in watchers:
         watcher.sweeping(node, g)
-    grads = node.plan.backward(g, saved, edges)
+    plan = node.plan.printed if how.printed else node.plan
+    grads = plan.backward(g, saved, edges)
     for watcher in watchers:
         watcher.swept(node, g, grads)
     saved = None
@@ -376,6 +382,8 @@ class _Part:
 class _Hand:
     """What stands where a Pick has a plan."""
 
+    printed: Any
+
     @staticmethod
     def deliver(pick: Pick, g: Any, pending: Pending, retain: bool) -> None:
         pending.receive(pick.edges[0], _Part(pick.index, g))
@@ -385,7 +393,7 @@ class _Hand:
         return error
 
 
-Pick.plan = _Hand
+Pick.plan = _Hand.printed = _Hand
 
 
 def _notify(node: Any, g: Any, fit: Callable[[Any, Any, Any], Any], retained: list[tuple[Any, Any, Any]]) -> Any:

@@ -101,6 +101,7 @@ class Plan:
         watched: those among them whose memory must not be written before the backward sweep.
         backward: ``backward(g, saved, edges)`` gives one cotangent per edge.
         deliver: ``deliver(node, g, pending, retain)``, the same as a whole step of an everyday sweep.
+        printed: the same where the backend prints kernels: rules of several operations are one.
         of_floats: the plan of a node whose values are all Python floats; None where no ScalarNode holds them.
         freed, after: whether, and the plan by which, a ScalarNode's saved values are no longer to be had.
         attach: ``attach(tensors, values, out, residuals, **options)`` makes the recorded Tensor(s).
@@ -117,7 +118,7 @@ class Plan:
         self.active = tuple(i for i, kind in enumerate(kinds) if kind == ACTIVE and not primitive.is_constant(i))
         self.full = full
         self.slots = self._slots()
-        self.freed = False
+        self.freed = self.prints = False
         self.deliver = self._write_deliver(floats=False)
         self.attach: Callable[..., Any] = self._write_attach()
 
@@ -125,6 +126,16 @@ class Plan:
     def fits_scalar_node(self) -> bool:
         """Whether a ``ScalarNode`` can hold what is recorded of floats."""
         return self.primitive.keeps_floats and len(self.active) <= 2 and len(self.slots) <= 2 and not self.full
+
+    @functools.cached_property
+    def printed(self) -> Plan:
+        if not self.primitive.elementwise:
+            return self
+        plan = copy.copy(self)
+        plan.__dict__.pop("backward", None)
+        plan.prints = True
+        plan.deliver = plan._write_deliver(floats=False)
+        return plan
 
     @functools.cached_property
     def of_floats(self) -> Plan | None:
@@ -136,6 +147,7 @@ class Plan:
         plan = copy.copy(self)
         plan.after = after
         plan.deliver = plan._write_deliver(floats=True)
+        after.printed, plan.printed = after, plan  # floats need no kernel
         return plan
 
     # What is kept --------------------------------------------------------------------------------------
@@ -200,6 +212,9 @@ class Plan:
         for rule, i in self._rules():
             parameters = rule_parameters(rule)
             text = expression(rule, parameters)
+            if self.prints:
+                printed = printer().rule(f"{self.name}_vjp_{p.operands[i]}", rule, text)
+                rule, text = (rule, text) if printed is None else (printed, None)
             if text is None:
                 names[f"rule_{i}"] = rule
                 text = f"rule_{i}({', '.join(self._argument(name) for name in parameters)})"
@@ -383,6 +398,13 @@ class Plan:
         kept = ", ".join(f"{n}={_brief(v)}" for n, v in zip(self.slots, saved or (), strict=False))
         text = f"backward of {self.name}: {str(error).removeprefix('backward: ')}" + (f" (with {kept})" if kept else "")
         return _same_kind(error, text)
+
+
+def printer() -> Any:
+    """What makes one kernel of several operations. Few programs need it, and importing the project does not wait."""
+    import autograd.kernels as kernels
+
+    return kernels
 
 
 def new_node(plan: Plan) -> ArrayNode:

@@ -36,6 +36,7 @@ from autograd.plan import (
     Plan,
     Spec,
     compile_source,
+    printer,
     rule_parameters,
 )
 from autograd.tables import is_table, values_of
@@ -319,7 +320,7 @@ class Primitive:
         if not found and complex in types:
             return _of_reals(kernel or formula)
         if kernel is None:
-            return formula
+            return printer().forward(self, formula) if backend.prints and self.elementwise else formula
         return _unless_declined(kernel, formula) if getattr(kernel, "declines", False) else kernel
 
     def bind_new(self, types: Any) -> Callable[..., Any]:

@@ -47,6 +47,7 @@ class Backend:
         array_types: the types whose values belong to this backend; each is one entry in the dispatch table.
         owns_memory: False where values are immutable objects (Python floats), so that nothing needs copying.
         compile_from: so many elements pay for ``compile``; None where that is left to the caller.
+        prints: whether ``elementwise`` makes kernels.
         KERNELS: from a primitive's name to a faster implementation, called as the primitive's forward is,
             without ``xp``. It is looked up once per primitive, when the first call of it is bound. One decorated with
             ``declines`` may answer ``NotImplemented``: then the forward itself runs.
@@ -57,6 +58,7 @@ class Backend:
     array_types: tuple[type, ...] = ()
     owns_memory: bool = True
     compile_from: int | None = None
+    prints: bool = False
     KERNELS: Mapping[str, Callable[..., Any]] = {}
 
     @property
@@ -153,6 +155,14 @@ class Backend:
 
         The formula's first ``arrays`` parameters are elements of flat arrays, the others numbers; its results replace
         the arrays that ``writes`` names, in place. A piece is a list of such arrays; all take the same numbers.
+        """
+        return None
+
+    def elementwise(self, formula: Any) -> Callable[..., Any] | None:
+        """A kernel of an element-wise formula (``autograd.emit.Formula``), or None: none here.
+
+        It is called with an array for each of the formula's parameters, of its dtype and of any shapes that broadcast,
+        and returns a new array of the shape they broadcast to for each of its results: one, or a tuple of several.
         """
         return None
 

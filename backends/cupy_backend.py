@@ -34,6 +34,7 @@ class CupyBackend(Backend):
     device_type = "cuda"
     # A kernel is compiled once, and kept on disk; launching ten in its place costs every step.
     compile_from = 1
+    prints = True
     xp: Any = None
 
     def __init__(self, xp: Any = None) -> None:
@@ -169,6 +170,13 @@ class CupyBackend(Backend):
                         values[k][...] = flat[k]
 
         return run
+
+    def elementwise(self, formula: Any) -> Callable[..., Any] | None:
+        try:
+            inputs, outputs, operation, prelude = formula.elementwise_kernel()
+        except TypeError:
+            return None
+        return self.xp.ElementwiseKernel(inputs, outputs, operation, formula.name, preamble=prelude, options=OPTIONS)
 
     def generator(self, seed: Any = None) -> CupyStream:
         return CupyStream(seed)

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.emit_cuda import TYPES
 from backends.cuda.philox import KERNELS
 from tests import strict_array
 from tests.strict_array import MemoryHook, StrictArray, counts
@@ -101,6 +102,47 @@ class RawKernel:
             compiled(self.code, self.name).run(*values)
         gpu.hidden += _real() - start
         gpu.start(sum(a.nbytes for a in arrays))
+
+
+class ElementwiseKernel:
+    """CuPy's, as far as it is asked here: the operation as C++ on the CPU, element after element."""
+
+    def __init__(
+        self,
+        in_params: str,
+        out_params: str,
+        operation: str,
+        name: str = "kernel",
+        *,
+        preamble: str = "",
+        options: tuple[str, ...] = (),
+    ) -> None:
+        inputs, outputs = ([p.split() for p in params.split(", ")] for params in (in_params, out_params))
+        self.name = name
+        self.inputs, self.outputs = ([np.dtype(dtype) for dtype, _ in params] for params in (inputs, outputs))
+        arguments = [f"const {TYPES[dtype]}* {x}_" for dtype, x in inputs] + [
+            f"{TYPES[dtype]}* {x}_" for dtype, x in outputs
+        ]
+        lines = [f"const {TYPES[dtype]} &{x} = {x}_[i];" for dtype, x in inputs]
+        lines += [f"{TYPES[dtype]} &{x} = {x}_[i];" for dtype, x in outputs]
+        self.code = (
+            f"{preamble}\n" + f'extern "C" __global__ void {name}({", ".join([*arguments, "long long n"])}) {{\n'
+            "long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;\n" + "\n".join([*lines, operation]) + "}\n"
+        )
+
+    def __call__(self, *args: StrictArray) -> Any:
+        start = _real()
+        assert [a.dtype for a in args] == self.inputs
+        shape = np.broadcast_shapes(*[a.shape for a in args])
+        arrays = [np.ascontiguousarray(np.broadcast_to(a._a, shape)) for a in args]
+        out = [np.empty(shape, dtype) for dtype in self.outputs]
+        if out[0].size:
+            pointers = [ctypes.c_void_p(a.ctypes.data) for a in (*arrays, *out)]
+            compiled(self.code, self.name).run(*pointers, ctypes.c_longlong(out[0].size))
+        gpu.hidden += _real() - start
+        gpu.start(sum(a.nbytes for a in (*args, *out)))
+        made = [StrictArray(a) for a in out]
+        return made[0] if len(made) == 1 else tuple(made)
 
 
 def _typed(value: np.generic) -> Any:
@@ -209,6 +251,7 @@ def install() -> None:
         copyto=_on_the_device(_copyto, "copyto"),
         get_default_memory_pool=lambda: pool,
         RawKernel=RawKernel,
+        ElementwiseKernel=ElementwiseKernel,
         cuda=SimpleNamespace(
             Device=lambda number=0: strict_array.DEVICE,
             Event=Event,

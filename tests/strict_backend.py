@@ -53,6 +53,26 @@ class StrictBackend(CupyBackend):
 
         return run
 
+    def elementwise(self, formula: Any) -> Any:
+        try:
+            formula.elementwise_kernel()
+        except TypeError:
+            return None
+        function = formula.compiled()  # the kernel's source is run in test_emit
+
+        def run(*arrays: Any) -> Any:
+            assert [a.dtype for a in arrays] == [p.dtype for p in formula.parameters]
+            shape = np.broadcast_shapes(*[a.shape for a in arrays])
+            with np.errstate(all="ignore"):
+                found = function(*[a._a for a in arrays])
+            made = [
+                StrictArray(np.array(np.broadcast_to(value, shape), result.dtype))
+                for value, result in zip(found if len(formula.results) > 1 else (found,), formula.results, strict=True)
+            ]
+            return made[0] if len(made) == 1 else tuple(made)
+
+        return run
+
     def _special_functions(self) -> Any:
         return special
 

@@ -101,6 +101,7 @@ def test_the_sources_are_read() -> None:
     names = {call.name for call in found_calls()}
     assert {
         "cupy.copyto", "cupy.zeros_like", "cupy.ones", "cupy.RawKernel", "cupy.cuda.Event", "cupy.cuda.MemoryHook",
+        "cupy.ElementwiseKernel",
         "cupy.cuda.get_elapsed_time", "cupy.cuda.Device.synchronize", "cupy.get_default_memory_pool.free_all_blocks",
         "cupy.get_default_memory_pool.used_bytes", "cupy.cuda.Event.record", "cupy.cuda.Stream.wait_event",
         "cupy.ndarray.get", "cupy.ndarray._set_shape_and_strides", "cupy.cuda.runtime.getDeviceCount",

@@ -41,6 +41,7 @@ LATE = {
     "nn.sklearn",
     "autograd.draw.drawing",  # the half of `autograd.draw` that only a drawing needs
     *("concurrent.futures", "difflib", "html", "importlib.metadata", "json", "pathlib", "random", "tracemalloc"),
+    "autograd.kernels",  # what only a backend that prints kernels needs
     "backends.numba_loops",  # is made of what an optional distribution compiles
 }
 

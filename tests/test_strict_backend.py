@@ -500,4 +500,5 @@ def test_the_backend_is_cupys_over_these_arrays() -> None:
     own = set(vars(type(backend))) - {"__module__", "__doc__", "__static_attributes__", "__firstlineno__"}
     assert own == {
         "name", "device_type", "__init__", "_special_functions", "_solvers", "generator", "launch", "_put", "compile",
+            "elementwise",
     }  # fmt: skip

@@ -56,10 +56,8 @@ def unbroadcast(xp: Any, x: Any, /, *, shape: Axes) -> Any:
     """The sum over the axes that broadcasting ``shape`` to x's shape added or stretched; in that shape."""
     lead = len(x.shape) - len(shape)
     axes = (*range(lead), *[i + lead for i, n in enumerate(shape) if n == 1 != x.shape[i + lead]])
-    wide = accumulator(x.dtype)
-    if wide is not None:
-        return x.sum(axis=axes, dtype=wide).astype(x.dtype).reshape(shape)
-    return x.sum(axis=axes).reshape(shape)
+    out = x.sum(axis=axes, dtype=accumulator(x.dtype), keepdims=not lead).astype(x.dtype, copy=False)
+    return out if out.shape == shape else out.reshape(shape)  # a view is not the engine's own: it would be copied
 
 
 unbroadcast.vjp(x=lambda g, x_spec: broadcast_to(g, shape=x_spec.shape))
