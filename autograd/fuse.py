@@ -59,7 +59,7 @@ class Fused:
 
     def _formula(self, dtype: Any, arrays: int, numbers: int) -> Formula:
         name = self.function.__name__
-        formula = Formula(name if name.isidentifier() else "update")
+        formula = Formula(name if name.isidentifier() and name.isascii() else "update")
         symbols = [formula.parameter(f"a{i}", dtype) for i in range(arrays)]
         symbols += [formula.parameter(f"s{i}", dtype) for i in range(numbers)]
         formula.results = tuple(self.function(*symbols))

@@ -95,7 +95,7 @@ def rule(name: str, function: Callable[..., Any], text: str | None) -> Callable[
 
 def write(name: str, function: Callable[..., Any], args: Sequence[Any], options: dict[str, Any]) -> Formula | None:
     """The formula of ``function`` for arguments of these dtypes and these very numbers; None where it can't be told."""
-    formula = Formula(name)
+    formula = Formula(name if name.isidentifier() and name.isascii() else "formula")
     symbols = [formula.parameter(f"x{i}", a.dtype) if hasattr(a, "dtype") else a for i, a in enumerate(args)]
     try:
         out = function(*symbols, **options)

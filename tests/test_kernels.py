@@ -148,6 +148,12 @@ def test_ever_new_numbers_are_not_compiled_for_ever(monkeypatch: pytest.MonkeyPa
     assert len(f.printed._found) == MOST
 
 
+def test_names_that_c_has_not_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("σ", "my function"):
+        formula = write(name, lambda a: a * a + 1, (SIZE,), {})
+        assert formula is not None and formula.name == "formula"
+
+
 def test_a_mistake_is_told_by_the_function_itself() -> None:
     def wrong(a: Any) -> Any:
         raise ValueError("wrong: expected something else")
