@@ -26,6 +26,7 @@ import numpy as np
 from autograd.emit_cuda import TYPES
 from backends.cuda.philox import KERNELS
 from tests import strict_array
+from tests.cuda_functions import FUNCTIONS
 from tests.strict_array import MemoryHook, StrictArray, counts
 from tests.strict_kernels import draw, run_kernel
 from tests.strict_namespace import StrictUfunc, special, xp
@@ -126,7 +127,8 @@ class ElementwiseKernel:
         lines = [f"const {TYPES[dtype]} &{x} = {x}_[i];" for dtype, x in inputs]
         lines += [f"{TYPES[dtype]} &{x} = {x}_[i];" for dtype, x in outputs]
         self.code = (
-            f"{preamble}\n" + f'extern "C" __global__ void {name}({", ".join([*arguments, "long long n"])}) {{\n'
+            f"{FUNCTIONS}{preamble}\n"
+            + f'extern "C" __global__ void {name}({", ".join([*arguments, "long long n"])}) {{\n'
             "long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;\n" + "\n".join([*lines, operation]) + "}\n"
         )
 

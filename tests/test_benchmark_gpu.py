@@ -249,7 +249,11 @@ def test_the_simulated_times_are_medians_worth_reading(run: Results) -> None:
 # The tests marked gpu ---------------------------------------------------------------------------------------------
 
 # Streams that copy beside what computes have a simulation of their own; modules of CUDA C are run as C++ elsewhere.
-NOT_SIMULATED = ["tests/test_staging.py::test_large_arrays_on_the_gpu", "tests/test_emit.py"]
+NOT_SIMULATED = [
+    "tests/test_staging.py::test_large_arrays_on_the_gpu",
+    "tests/test_emit.py",
+    "tests/test_kernels.py::test_they_run_on_the_gpu",
+]
 
 
 @pytest.mark.slow

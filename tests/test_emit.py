@@ -21,6 +21,7 @@ from autograd.plan import Spec, rule_parameters
 from autograd.primitive import PRIMITIVES
 from tests.cases import CASES
 from tests.cases.base import Case
+from tests.cuda_functions import FUNCTIONS
 from tests.test_cuda_sources import cubin
 
 ROWS = [case for case in CASES if PRIMITIVES[case.primitive].elementwise]
@@ -33,8 +34,6 @@ NOT_IN_CUDA = {
     "beta", "betainc", "betaln", "digamma", "gamma", "gammainc", "gammaincc", "gammaln", "i0e", "i1e", "log_ndtr",
     "polygamma", "rgamma",
 }  # fmt: skip
-# What CUDA has and a C++ compiler for the CPU has not.
-NOT_ON_THE_CPU = {"erfcinv", "erfcx", "erfinv", "normcdf", "normcdfinv", "cyl_bessel"}
 
 
 def arguments(case: Case, dtype: str) -> tuple[Any, ...]:
@@ -145,8 +144,6 @@ AWKWARD = (
 )  # fmt: skip
 
 ON_THE_CPU = """
-#include <cmath>
-#include <math.h>
 #define __device__
 #define __global__
 #define __forceinline__ inline
@@ -166,13 +163,11 @@ def on_the_cpu(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         pytest.skip("no C++ compiler")
-    found = [
-        one for one in kernels(request.param)[0] if not any(name in one.formula.kernel() for name in NOT_ON_THE_CPU)
-    ]
+    found = kernels(request.param)[0]
     awkward = [forward_of(PRIMITIVES[n], [request.param] * len(PRIMITIVES[n].operands)) for n in AWKWARD]
     folder: Path = tmp_path_factory.mktemp("kernels")
     formulas = [*[one.formula for one in found], *awkward]
-    text = ON_THE_CPU + PRELUDE + "".join(formula.kernel() + _loop(formula) for formula in formulas)
+    text = FUNCTIONS + ON_THE_CPU + PRELUDE + "".join(formula.kernel() + _loop(formula) for formula in formulas)
     (folder / "kernels.cpp").write_text(text, encoding="utf-8")
     command = [compiler, "-O0", "-ffp-contract=off", "-shared", "-fPIC", "-o", "kernels.so", "kernels.cpp"]
     subprocess.run(command, cwd=folder, check=True)
