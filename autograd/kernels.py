@@ -44,14 +44,11 @@ class Printed:
         self._found: dict[Any, Callable[..., Any]] = {}
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        key = tuple([
-            (a.__class__, a.dtype) if hasattr(a, "dtype") else (a.__class__, repr(a)) if isinstance(a, _LITERALS) else 0
-            for a in (*args, *options.values())
-        ])  # fmt: skip
+        key = tuple([_kind(value) for value in (*args, *options, *options.values())])
         found = self._found.get(key)
         if found is None:
             found = self._plain
-            if 0 not in key and len(self._found) < MOST:
+            if None not in key and len(self._found) < MOST:
                 found = self._found[key] = self._kernel(args, options) or found
         return found(*args, **options)
 
@@ -71,6 +68,13 @@ class Printed:
         if len(places) == len(args) and not options:
             return kernel
         return lambda *args, **options: kernel(*[args[i] for i in places])
+
+
+def _kind(value: Any) -> tuple[type, Any] | None:
+    """What of an argument a kernel is made for; None where no kernel takes it."""
+    if hasattr(value, "dtype"):
+        return value.__class__, value.dtype
+    return (value.__class__, repr(value)) if isinstance(value, _LITERALS) else None
 
 
 def forward(primitive: Primitive, plain: Callable[..., Any]) -> Callable[..., Any]:
