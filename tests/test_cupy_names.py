@@ -176,12 +176,14 @@ def fits(found: Any, name: str, positional: int, keywords: tuple[str, ...]) -> s
 
 
 def test_cupy_has_every_name_and_takes_what_it_is_given(cupy: Any) -> None:
-    wrong, bound = [], 0
+    wrong, unseen, bound = [], [], 0
     for call in found_calls():
         try:
             found = looked_up(call.name)
         except (AttributeError, ImportError) as error:
-            wrong.append(f"{call.place}: {call.name}: {error}")
+            # A CUDA library that is not installed says nothing about CuPy's names.
+            missing = isinstance(error, ImportError) and "No such file" in str(error)
+            (unseen if missing else wrong).append(f"{call.place}: {call.name}: {error}")
             continue
         if found is not None and call.arguments is not None:
             reason = fits(found, call.name, *call.arguments)
@@ -190,6 +192,8 @@ def test_cupy_has_every_name_and_takes_what_it_is_given(cupy: Any) -> None:
                 wrong.append(f"{call.place}: {reason}")
     assert not wrong, "\n".join(wrong)
     assert bound > 40  # a lookup that binds nothing would find nothing
+    if unseen:
+        pytest.skip("for want of CUDA's libraries not looked at: " + "; ".join(unseen))
 
 
 def test_a_wrong_name_and_a_wrong_argument_are_found(cupy: Any) -> None:
