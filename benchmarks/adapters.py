@@ -69,6 +69,8 @@ class Torch(Adapter):
         # On GPUs its convolutions would round their inputs to TF32, which has ten bits where float32 has 23.
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
+        # Shapes stay the same, so it may try cuDNN's algorithms and keep the quickest, as JAX does when it compiles.
+        torch.backends.cudnn.benchmark = True
 
     def devices(self) -> tuple[str, ...]:
         return ("cpu", "gpu") if self._torch.cuda.is_available() else ("cpu",)

@@ -29,9 +29,9 @@ def listing() -> str:
     for work in discover().values():
         lines.append(f"{work.name}: {work.title}")
         if len(work.variants) > 1:
-            lines.append(f"    variants: {', '.join(work.variants)}")
+            lines.append(f"    variants: {'; '.join(work.variants)}")
         sizes = (f"{label} {' '.join(f'{n:,}' for n in work.sizes[label])}" for label in SIZES if label in work.sizes)
-        lines.append(f"    {work.size}: {', '.join(sizes)}")
+        lines.append(f"    {work.size}: {'; '.join(sizes)}")
         lines.append(f"    peers: {', '.join(name for name in work.contenders if name != peers.OURS)}")
     return "\n".join(lines)
 
@@ -40,6 +40,8 @@ def choose(arguments: argparse.Namespace) -> Choice:
     """The workloads and cases that the command line asks for."""
     works = discover()
     check_names(arguments.names, works)
+    if arguments.peers != ["none"]:
+        peers.chosen(arguments.peers or ())  # a wrong name is told before anything else is looked for
     for label in arguments.sizes or ():
         if label not in SIZES:
             raise UsageError(

@@ -1,11 +1,18 @@
-"""What the machine can do at most: its rate of matrix products and its copy bandwidth. Imports ``backends``."""
+"""What the machine can do at most: its rate of matrix products and its copy bandwidth.
+
+Imports ``backends`` and ``environment``.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
 import backends
+from benchmarks import environment
 
 PRODUCT = 2048
 COPIED = 2**25  # elements: 128 MiB of float32, beyond any cache
@@ -51,8 +58,22 @@ def _rates(backend: backends.Backend, product: int, copied: int) -> dict[str, fl
     backend.synchronize()
     return {
         "flops": 2 * product**3 / best(lambda: a @ a, backend.synchronize),
-        "bytes": 2 * 4 * copied / best(lambda: xp.copyto(target, source), backend.synchronize),
+        "bytes": 2 * 4 * copied / _copying(backend, target, source),
     }
+
+
+def _copying(backend: backends.Backend, target: Any, source: Any) -> float:
+    """Seconds to copy an array: by one thread, or by as many as every library gets, where a processor is quicker so."""
+    copy = backend.xp.copyto
+    one = best(lambda: copy(target, source), backend.synchronize)
+    threads = environment.threads() if backend.device_type == "cpu" else 1
+    if threads == 1:
+        return one
+    # NumPy copies with a single thread, which has not all of the memory's bandwidth.
+    cuts = [len(source) * i // threads for i in range(threads + 1)]
+    parts = [(target[a:b], source[a:b]) for a, b in pairwise(cuts)]
+    with ThreadPoolExecutor(threads) as pool:
+        return min(one, best(lambda: list(pool.map(lambda part: copy(*part), parts)), backend.synchronize))
 
 
 def ideal(peaks: dict[str, float] | None, flops: float | None, moved: float | None) -> float | None:

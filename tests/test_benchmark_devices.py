@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -105,6 +107,30 @@ def test_a_quick_device_gets_many_steps_between_two_waits() -> None:
     waits, steps = [], []
     assert roofline.best(lambda: steps.append(1), lambda: waits.append(len(steps))) < 1e-4
     assert waits[:2] == [1, 2] and waits[2] - waits[1] > 100
+
+
+class Copies:
+    """An array namespace that notes how much each thread is given to copy."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(np, name)
+
+    def copyto(self, target: np.ndarray, source: np.ndarray) -> None:
+        self.seen.append(source.size)
+        np.copyto(target, source)
+
+
+@pytest.mark.parametrize(("device", "parts"), [("cpu", {1000, 333, 334}), ("cuda", {1000})])
+def test_the_bandwidth_is_that_of_all_threads(device: str, parts: set[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy copies with one thread: where others use more, it would be no peak."""
+    monkeypatch.setenv(environment.THREADS, "3")
+    xp = Copies()
+    backend = SimpleNamespace(xp=xp, device_type=device, synchronize=lambda: None)
+    found = roofline._rates(backend, 8, 1000)  # type: ignore[arg-type]
+    assert set(xp.seen) == parts and found["bytes"] > 0
 
 
 def test_the_readme_says_what_the_gpu_is_worth() -> None:

@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 import backends
-from benchmarks import check, choice, cli, environment, hosts, options, peers, report, results, runner
+from benchmarks import adapters, check, choice, cli, environment, hosts, options, peers, report, results, runner
 from benchmarks.results import Results
 from benchmarks.session import Session
 from benchmarks.workload import SIZES, Case, Workload, discover
@@ -180,6 +180,58 @@ def test_every_workload_states_its_least_work(work: Workload) -> None:
         assert any(work.runs(peer, case) or work.runs(peer, there) for peer in work.contenders)
 
 
+def test_the_product_is_a_result_beside_its_gradients() -> None:
+    """Everyone's are compared with ours: who is not asked for the product, such as a compiler, leaves it out."""
+    work, case = discover()["matmul"], Case(16, "and backward")
+    inputs = work.inputs(case)
+    results = work.contenders["xpgrad"].make(inputs, case)()
+    a, b, g = (inputs[name] for name in "abg")
+    for found, expected in zip(results, (a @ b, g @ b.T, a.T @ g), strict=True):
+        assert np.allclose(found.detach().numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "arrays"),
+    # Arrays as large as the size that have to be read or written at least: each operand and result once.
+    [("elementwise", "gelu", 4), ("reductions", "softmax", 4), ("reductions", "sum", 2), ("second_order", "", 2)],
+)
+def test_the_fewest_bytes_are_those_of_operands_and_results(name: str, variant: str, arrays: int) -> None:
+    work, case = discover()[name], Case(102_400, variant)
+    assert work.bytes is not None and work.bytes(case) == 4 * arrays * case.size
+
+
+def test_the_fewest_bytes_of_products_are_those_of_operands_and_results() -> None:
+    matmul, network = discover()["matmul"].bytes, discover()["network"].bytes
+    assert matmul is not None and network is not None
+    assert (matmul(Case(64, "forward")), matmul(Case(64, "and backward"))) == (4 * 3 * 64**2, 4 * 6 * 64**2)
+    assert network(Case(100)) == 4 * 2 * 100  # of hundred samples, the inputs and the labels
+
+
+def test_torch_may_pick_the_quickest_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
+    cudnn, matmul = SimpleNamespace(allow_tf32=True, benchmark=False), SimpleNamespace(allow_tf32=True)
+    threads: list[int] = []
+    torch = SimpleNamespace(
+        set_num_threads=threads.append,
+        backends=SimpleNamespace(cudnn=cudnn, cuda=SimpleNamespace(matmul=matmul)),
+    )
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    adapters.ADAPTERS["torch"](3)
+    assert cudnn.benchmark and not cudnn.allow_tf32 and not matmul.allow_tf32 and threads == [3]
+
+
+def test_jax_copies_from_the_gpu_once() -> None:
+    """What lies in the host's memory is seen in place, as PyTorch's and ours is; a second copy would not be its own."""
+    jax = pytest.importorskip("jax")
+    work, case = discover()["transfer"], Case(4_096, "to the host", "gpu")
+    devices = jax.devices
+    try:
+        jax.devices = lambda kind: devices("cpu")
+        array = work.contenders["jax"].make(work.inputs(case), case)()
+    finally:
+        jax.devices = devices
+    assert array.size == 1_024 and not array.flags.owndata
+
+
 def test_a_contender_takes_part_up_to_its_largest_size() -> None:
     hips = discover()["chain"].contenders["hips"]
     assert discover()["chain"].runs("hips", Case(int(hips.largest)))
@@ -289,6 +341,16 @@ def test_options_that_make_no_sense_are_explained(
     with pytest.raises(SystemExit):
         options.parse(arguments)
     assert message in capsys.readouterr().err
+
+
+def test_a_wrong_peer_is_told_before_a_missing_gpu() -> None:
+    out = io.StringIO()
+    assert cli.main(options.parse(["op", "--peers", "Torch"]), Console(file=out, width=1000)) == 2
+    assert out.getvalue().startswith("error: --peers: expected names among") and "No GPU" not in out.getvalue()
+
+
+def test_variants_with_commas_are_told_apart() -> None:
+    assert "variants: Adam, plain; Adam, with jit; SGD with momentum, plain; SGD" in choice.listing()
 
 
 def test_the_list_names_every_workload() -> None:

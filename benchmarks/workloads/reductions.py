@@ -19,7 +19,7 @@ work = Workload(
     variants=tuple(FLOPS),
     flops=lambda case: FLOPS[case.variant] * case.size,
     # x is read, its gradient written; only the softmax has a result and a cotangent of that size.
-    bytes=lambda case: 4 * case.size * (5 if case.variant == "softmax" else 2),
+    bytes=lambda case: 4 * case.size * (4 if case.variant == "softmax" else 2),
 )
 
 
