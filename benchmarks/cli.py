@@ -11,7 +11,7 @@ from rich.console import Console
 
 import backends
 from benchmarks import choice, environment, files, peers, report, roofline, runner
-from benchmarks.compare import compare, describe, unlike
+from benchmarks.compare import also_changed, compare, describe, unlike
 from benchmarks.hosts import Hosts
 from benchmarks.options import SETS
 from benchmarks.progress import Deadline, Tell, progress
@@ -122,7 +122,7 @@ def head(console: Console, results: Results) -> None:
     """Print the conditions and how ratios are to be read."""
     for line in report.conditions(results):
         console.print(line, style="dim", highlight=False)
-    for line in report.busy(results):
+    for line in report.busy(results) + report.crowded(results):
         console.print(line, style="yellow", highlight=False)
     for line in report.failures(Results(failures=[f for f in results.failures if f.workload == "everything"])):
         console.print(line, style="red", highlight=False, markup=False)
@@ -152,7 +152,7 @@ def measure(
     weight_left = sum(weights[work.name] * len(cases) for work, cases in plans)
     for work, cases in plans:
         if not cases:
-            console.print(f"{work.name}: left out: it needs a device that is not here\n", style="dim")
+            console.print(f"{work.name}: left out: it needs a GPU, and none is used here\n", style="dim")
             continue
         try:
             for together in cases:
@@ -186,7 +186,7 @@ def measure_case(
     """Measure one case within its share of the time; without any, say that it is left out."""
     case = together[0][1]
     if not share:
-        reason = f"its time, {deadline.seconds:.0f} s for the run, is over. Give more with --budget."
+        reason = f"its time, {deadline.seconds:g} s for the run, is over. Give more with --budget."
         results.failures.append(Failure(work.name, case.variant, case.size, case.device, "everyone", reason))
         return
     at = " ".join(part for part in (work.name, case.variant, f"{case.size:,}") if part)
@@ -212,7 +212,7 @@ def finish(arguments: argparse.Namespace, console: Console, results: Results, ol
     """The verdict, the files asked for, the comparison; returns the exit status."""
     results = from_json(results.to_json())  # which rounds: every file shows the figures that the JSON gives again
     for line in verdict(results) + gpu_verdict(results):
-        console.print(line, highlight=False)
+        console.print(report.indented(line.strip()) if line.startswith(" ") else line, highlight=False)
     status = 1 if any(failure.wrong for failure in results.failures) else 0
     if not files.write(arguments, console, results):
         status = 2
@@ -220,6 +220,8 @@ def finish(arguments: argparse.Namespace, console: Console, results: Results, ol
         others = unlike(old, results)
         for line in others:
             console.print(line, style="yellow", highlight=False, markup=False)
+        for line in also_changed(old, results):
+            console.print(line, style="dim", highlight=False, markup=False)
         changes = compare(old, results)
         for line in describe(changes):
             console.print(line, highlight=False)

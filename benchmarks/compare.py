@@ -38,8 +38,8 @@ class Change:
 def compare(old: Results, new: Results) -> list[Change]:
     """The change of every record of ours that both runs have, the worst first.
 
-    Two runs are never on an equally busy machine. Where peers whose version did not change took part in both, their
-    median change in the same case is divided out.
+    Two runs are never on an equally busy machine. Where peers whose version did not change took part in both, doing it
+    the same way, their median change in the same case is divided out.
     """
     before = {record.key: record for record in old.records}
     steady = {name for name, number in new.versions.items() if number and old.versions.get(name) == number} - {OURS}
@@ -51,7 +51,7 @@ def compare(old: Results, new: Results) -> list[Change]:
         beside = [
             peer.summary.median / before[peer.key].summary.median
             for peer in new.beside(record)
-            if peer.peer in steady and peer.key in before
+            if peer.peer in steady and peer.key in before and before[peer.key].note == peer.note
         ]
         drift = stats.median(beside) if beside else 1.0
         changes.append(Change(earlier, record, _ratio(earlier, record, drift), drift))
@@ -80,6 +80,38 @@ def unlike(old: Results, new: Results) -> list[str]:
             "no reason for an exit status."
         ]
     return lines
+
+
+def also_changed(old: Results, new: Results) -> list[str]:
+    """What else a reader of a comparison should know: other versions, and what only one of the runs measured."""
+    lines = []
+    pairs = [("Python", old.machine.get("python"), new.machine.get("python"))]
+    pairs += [(name, old.versions[name], number) for name, number in new.versions.items() if old.versions.get(name)]
+    moved = [f"{name} {before} then, {now} now" for name, before, now in pairs if before and now and before != now]
+    if moved:
+        lines.append(f"Other versions: {'; '.join(moved)}")
+    for which, run, other in (("then", old, new), ("now", new, old)):
+        alone = _alone(run, other)
+        if alone:
+            lines.append(f"Measured only {which}, and not compared: {'; '.join(alone)}")
+    return lines
+
+
+def _alone(run: Results, other: Results) -> list[str]:
+    """What of ours only the first of two runs holds: devices, workloads and variants as a whole, else sizes."""
+    there = [record.key for record in other.records if record.peer == OURS]
+    out: dict[str, None] = {}
+    for key in (record.key for record in run.records if record.peer == OURS):
+        here = [k for k in there if k.device == key.device]
+        if not here:
+            out[f"everything on the {key.device}"] = None
+        elif not any(k.workload == key.workload for k in here):
+            out[key.workload] = None
+        elif not any(k[:2] == key[:2] for k in here):
+            out[f"{key.workload}, {key.variant}"] = None
+        elif key not in here:
+            out[", ".join(filter(None, (key.workload, key.variant, f"{key.size:,}", key.device)))] = None
+    return list(out)
 
 
 def _words(value: object) -> str:

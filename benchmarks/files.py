@@ -1,4 +1,4 @@
-"""The files that a run is asked to write. Imports ``report``, ``readme``, ``export``, and ``plots`` where asked for."""
+"""The files that a run is asked to write. Imports ``markdown``, ``readme``, ``export``, and ``plots`` if asked for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import readme, report
+from benchmarks import readme
 from benchmarks.choice import UsageError
 from benchmarks.export import pytest_benchmark
+from benchmarks.markdown import markdown
 from benchmarks.results import Results
 
 
@@ -52,7 +53,7 @@ def write(arguments: argparse.Namespace, console: Console, results: Results) -> 
 
     writers: dict[str, Callable[[Path], object]] = {
         "json": results.save,
-        "markdown": lambda path: _write(path, report.markdown(results)),
+        "markdown": lambda path: _write(path, markdown(results)),
         "pytest_benchmark": lambda path: _write(path, pytest_benchmark(results)),
         "plot": plot,
         "readme": lambda path: readme.update(path, results, pictures),

@@ -207,16 +207,9 @@ def draw_roofline(results: Results) -> Figure | None:
     for device, peak in results.peaks.items():
         bend = peak["flops"] / peak["bytes"]
         x = np.geomspace(min(*intensities, bend) / 3, max(*intensities, bend) * 3, 100)
-        axes.plot(x, np.minimum(peak["flops"], x * peak["bytes"]), DASHES[device], color="black", linewidth=1.5)
         peaks = f"{device}: {rate(peak['flops'], 'FLOP/s')}, {rate(peak['bytes'], 'B/s')}"
-        place_of_text: dict[str, Any] = {
-            "xytext": (0, 11),
-            "textcoords": "offset points",
-            "ha": "right",
-            "fontsize": 10,
-        }
-        place_of_text["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8}
-        axes.annotate(peaks, (x[-1], peak["flops"]), **place_of_text)
+        roof = np.minimum(peak["flops"], x * peak["bytes"])
+        axes.plot(x, roof, DASHES[device], color="black", linewidth=1.5, label=peaks)
     shares: dict[str, list[str]] = {}
     for record in points:
         assert record.flops and record.bytes and record.share
@@ -229,7 +222,8 @@ def draw_roofline(results: Results) -> Figure | None:
     if len(results.peaks) > 1:
         for device, shape in MARKERS.items():
             axes.plot([], [], shape, color=_marker_color(device), label=device)
-        axes.legend(loc="lower right")
+    # What the roofs are stands where no dot can be: on them, it would cover those that reach them.
+    axes.legend(loc="lower right", fontsize=10)
     axes.set_xlabel("operations per byte that must be moved")
     axes.set_ylabel("operations per second")
     _ticks(axes.yaxis, lambda value: rate(value, "FLOP/s"))

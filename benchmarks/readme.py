@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.figures import FIGURES, Figure
 from benchmarks.peers import OURS
-from benchmarks.report import MISFIT, busy, cost, versions
+from benchmarks.report import busy, cost, follows_a_power, power_is_known, versions
 from benchmarks.results import Results
 from benchmarks.stats import Ratio, paired_ratio
 from benchmarks.verdict import gpu_verdict
@@ -47,7 +47,7 @@ def _growth(results: Results, figure: Figure) -> str:
     if not set(figure.sizes) <= {record.size for record in records}:
         return ""
     fit = results.growth(figure.workload, figure.variant, OURS, "cpu")
-    return f"grows as n^{fit.power:.2f}" if fit and fit.error <= MISFIT else ""
+    return f"grows as n^{fit.power:.2f}" if fit and follows_a_power(fit) and power_is_known(fit) else ""
 
 
 def _cell(ratio: Ratio | None) -> str:

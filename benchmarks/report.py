@@ -1,4 +1,4 @@
-"""The report for people: tables in the terminal, Markdown. Imports ``results``, ``verdict`` and what they import."""
+"""The report for people: tables in the terminal. Imports ``results``, ``wording`` and what they import."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from benchmarks.environment import THREADS
 from benchmarks.peers import OURS, PEERS
 from benchmarks.results import Record, Results
 from benchmarks.stats import MOST_POWER, Growth, Ratio, paired_ratio
-from benchmarks.verdict import losses
 from benchmarks.wording import duration, growth_text, number, rate, ratio_text, three, volume
-from benchmarks.workload import Workload, discover
+from benchmarks.workload import Workload
 
 # Processes that wanted a core in the last minute, for each core: more than this and others are at work.
 BUSY = 0.3
 # A fit that misses a median by more than this describes nothing.
 MISFIT = 0.3
+# A power that may be anything in a range this wide is not known: linear and quadratic growth are this far apart.
+UNSURE = 1.0
 # So many places where a contender was left out are listed; the JSON has them all.
 NAMED = 4
 _STYLE = {"faster": "green", "slower": "red", "tie": "yellow"}
@@ -42,10 +45,20 @@ def growth_line(fit: Growth, records: Sequence[Record], size: str) -> str:
     span = f"from {first.size:,} to {last.size:,} {size}"
     if first.summary.high >= last.summary.low:
         return f"no growth beyond noise {span}"
-    if fit.error > MISFIT or not fit.rate or fit.power == MOST_POWER:
-        times = last.summary.median / first.summary.median
-        return f"{number(times)} times the cost {span}, along no simple curve"
-    return growth_text(fit, first.unit, size)
+    times = f"{number(last.summary.median / first.summary.median)} times the cost {span}"
+    if not follows_a_power(fit):
+        return f"{times}, along no simple curve"
+    return growth_text(fit, first.unit, size) if power_is_known(fit) else f"{times}, by a power that noise hides"
+
+
+def follows_a_power(fit: Growth) -> bool:
+    """Whether a fit describes what it was fitted to."""
+    return fit.error <= MISFIT and fit.rate > 0 and fit.power < MOST_POWER
+
+
+def power_is_known(fit: Growth) -> bool:
+    """Whether noise leaves the power within bounds worth printing."""
+    return fit.powers is None or fit.powers[1] - fit.powers[0] < UNSURE
 
 
 def ratios_of(results: Results, ours: Record) -> dict[str, Ratio]:
@@ -53,16 +66,19 @@ def ratios_of(results: Results, ours: Record) -> dict[str, Ratio]:
     return {theirs.peer: paired_ratio(ours.samples, theirs.samples) for theirs in results.beside(ours)}
 
 
-def table(work: Workload, results: Results, bounds: bool = True, peak: bool = True) -> Table:
+def table(
+    work: Workload, results: Results, bounds: bool = True, peak: bool = True, peers: Sequence[str] | None = None
+) -> Table:
     """A workload's table: what we take, the share of the machine's peak, and ours ÷ theirs for each peer.
 
     Args:
         bounds: show the spread of times and the intervals of ratios, which take room.
         peak: show the share of the machine's peak.
+        peers: those that get a column; all that took part, unless some are named.
     """
     records = results.of(work.name)
     devices = [device for device in ("cpu", "gpu") if any(r.device == device for r in records)]
-    peers = [name for name in PEERS if any(r.peer == name for r in records)]
+    peers = taking_part(work, results) if peers is None else peers
     shares = any(r.share is not None and r.peer == OURS for r in records)
     both = any(results.both_devices(work.name, variant) for variant in {r.variant for r in records})
     out = Table(box=None, pad_edge=False)
@@ -78,13 +94,13 @@ def table(work: Workload, results: Results, bounds: bool = True, peak: bool = Tr
     for name, shown in columns.items():
         if shown:
             out.add_column(name, justify="left" if name in ("variant", "on") else "right", no_wrap=True)
-    for row in _rows(records):
+    for row in rows_of(records):
         cells = _cells(results, row, peers, bounds)
         out.add_row(*(cell for cell, shown in zip(cells, columns.values()) if shown))
     return out
 
 
-def _rows(records: Sequence[Record]) -> Iterator[list[Record]]:
+def rows_of(records: Sequence[Record]) -> Iterator[list[Record]]:
     """The records that stand in one row: the same variant, size and device."""
     rows: dict[tuple[str, int, str], list[Record]] = {}
     for record in records:
@@ -98,7 +114,7 @@ def _cells(results: Results, row: list[Record], peers: Sequence[str], bounds: bo
     took = "–" if ours is None else f"{cost(ours)} {spread(ours)}" if bounds else cost(ours)
     share = f"{three(100 * ours.share)} %" if ours and ours.share is not None else ""
     cells: list[str | Text] = [first.variant, f"{first.size:,}", first.device, took, share]
-    against = _against_cpu(results, ours)
+    against = against_cpu(results, ours)
     cells.append(Text(ratio_text(against, bounds), style=_STYLE[against.verdict]) if against else "")
     found = ratios_of(results, ours) if ours else {}
     for peer in peers:
@@ -112,7 +128,7 @@ def _cells(results: Results, row: list[Record], peers: Sequence[str], bounds: bo
     return cells
 
 
-def _against_cpu(results: Results, ours: Record | None) -> Ratio | None:
+def against_cpu(results: Results, ours: Record | None) -> Ratio | None:
     """The GPU's time ÷ the CPU's, both ours; None of what is no time on a GPU, or was not measured on the CPU."""
     pairs = results.both_devices(ours.workload, ours.variant) if ours and ours.device == "gpu" else []
     return next((paired_ratio(gpu.samples, cpu.samples) for cpu, gpu in pairs if gpu is ours), None)
@@ -171,38 +187,58 @@ def notes(work: Workload, results: Results) -> list[str]:
     return [f"{peer}: {note}" for peer, note in found.items()]
 
 
-def fitting(console: Console, work: Workload, results: Results) -> Table:
-    """The fullest of a workload's tables that a console has room for."""
+def taking_part(work: Workload, results: Results) -> list[str]:
+    """The peers that a workload was measured with, in the order of their columns."""
+    return [name for name in PEERS if any(record.peer == name for record in results.of(work.name))]
+
+
+def fitting(console: Console, work: Workload, results: Results) -> list[Table]:
+    """The fullest of a workload's tables that a console has room for; several, each with some peers, if none fits."""
     endless = console.options.update(max_width=10_000)
+
+    def fits(found: Table) -> bool:
+        return Measurement.get(console, endless, found).maximum <= console.width
+
     for bounds, peak in ((True, True), (False, True), (False, False)):
         found = table(work, results, bounds, peak)
-        if Measurement.get(console, endless, found).maximum <= console.width:
-            break
-    return found
+        if fits(found):
+            return [found]
+    parts: list[list[str]] = [[]]
+    for peer in taking_part(work, results):
+        if parts[-1] and not fits(table(work, results, False, False, [*parts[-1], peer])):
+            parts.append([])
+        parts[-1].append(peer)
+    return [table(work, results, False, False, part) for part in parts]
 
 
 def show(console: Console, work: Workload, results: Results) -> None:
     """Print a workload's table and what follows from it."""
     if results.of(work.name):
         console.print(f"{work.name}: {work.title}", style="bold", highlight=False)
-        console.print(fitting(console, work, results))
+        for part in fitting(console, work, results):
+            console.print(part)
     for line in growth_lines(work, results) + crossing_lines(work, results):
-        console.print(f"  {line}", style="cyan", highlight=False)
+        console.print(indented(line, "cyan"))
     for line in notes(work, results):
-        console.print(f"  {line}", style="dim", highlight=False)
+        console.print(indented(line, "dim"))
     for line in failures(Results(failures=[f for f in results.failures if f.workload == work.name])):
-        console.print(f"  {line}", style="red", highlight=False, markup=False)
+        console.print(indented(line, "red"))
     console.print()
+
+
+def indented(line: str, style: str = "") -> Padding:
+    """A line that stays indented where it has to go on in the next."""
+    return Padding(Text(line, style), (0, 0, 0, 2), expand=False)
 
 
 def conditions(results: Results) -> list[str]:
     """The machine, its peaks and the versions, for the head of a report."""
     machine = results.machine
-    lines = ["{processor}, {cores} cores, {system}, {python}".format(**machine)]
+    lines = ["{}, {} cores, {}, {}".format(*(machine.get(k, "?") for k in ("processor", "cores", "system", "python")))]
     lines += [str(gpu) for gpu in machine.get("gpus", [])]
     for device, peak in results.peaks.items():
         lines.append(
-            f"measured peak of the {device}: {rate(peak['flops'], 'FLOP/s')} (float32 product), "
+            f"Measured peak of the {device}: {rate(peak['flops'], 'FLOP/s')} (float32 product), "
             f"{rate(peak['bytes'], 'B/s')} (copy)"
         )
     lines.append(versions(results))
@@ -219,54 +255,16 @@ def busy(results: Results) -> list[str]:
     load, cores = results.machine.get("load"), results.machine.get("cores")
     if load is None or not cores or load <= BUSY * cores:
         return []
+    advice = "" if results.environment.get(THREADS) == "1" else " With --threads 1 they matter less."
     return [
         f"Other programs kept this machine busy (load {load:.1f}): a library with several threads waits for each of "
-        "them, so figures are worse, and less alike, than on a machine at rest."
+        f"them, so figures are worse, and less alike, than on a machine at rest.{advice}"
     ]
 
 
-def markdown(results: Results) -> str:
-    """A table for the README: one row per case, ours ÷ theirs for each peer, in bold where we are faster."""
-    peers = [name for name in PEERS if any(record.peer == name for record in results.records)]
-    devices = {record.device for record in results.records}
-    works = discover()
-    both = any(results.both_devices(name, r.variant) for name in results.workloads() for r in results.of(name))
-    head = ["work", "size", *(["on"] if len(devices) > 1 else []), OURS, *(["÷ cpu"] if both else [])]
-    head += [f"÷ {peer}" for peer in peers]
-    lines = ["| " + " | ".join(head) + " |", "|" + "|".join([" --- "] + [" ---: "] * (len(head) - 1)) + "|"]
-    for name in results.workloads():
-        for row in _rows(results.of(name)):
-            first = row[0]
-            ours = next((record for record in row if record.peer == OURS), None)
-            found = ratios_of(results, ours) if ours else {}
-            cells = [", ".join(filter(None, (works[name].title if name in works else name, first.variant)))]
-            cells.append(f"{first.size:,} {works[name].size}" if name in works else f"{first.size:,}")
-            if len(devices) > 1:
-                cells.append(first.device)
-            cells.append(cost(ours) if ours else "–")
-            if both:
-                against = _against_cpu(results, ours)
-                cells.append(_bold(against) if against else "")
-            cells += [_bold(found[peer]) if peer in found else "" for peer in peers]
-            lines.append("| " + " | ".join(cells) + " |")
-    crossings = [
-        f"{n}: {line}" for n in results.workloads() if n in works for line in crossing_lines(works[n], results)
-    ]
-    if crossings:
-        lines += ["", *(f"- {line}" for line in crossings)]
-    won = losses(results)
-    if won:
-        lines += ["", "Where a peer was faster, and by how much:", "", *(f"- {line}" for line in won)]
-    lines += [
-        *([""] if lines[-1] else []),
-        "Ours ÷ theirs, measured in turns on one machine: below 1 this project is faster. "
-        "A tie is a ratio whose interval (95 %) straddles 1.",
-        *(f"{line}." for line in conditions(results)[:-1]),
-    ]
-    lines.append(f"Versions: {conditions(results)[-1]}; commit {results.commit}, {results.date[:10]}.")
-    return "\n".join(lines) + "\n"
-
-
-def _bold(ratio: Ratio) -> str:
-    text = ratio_text(ratio, bounds=False)
-    return f"**{text}**" if ratio.verdict == "faster" else text
+def crowded(results: Results) -> list[str]:
+    """A warning where there are more threads than cores."""
+    threads, cores = results.environment.get(THREADS, ""), results.machine.get("cores")
+    if not threads.isdigit() or not cores or int(threads) <= cores:
+        return []
+    return [f"{threads} threads share {cores} core{'s' * (cores > 1)}: they wait for one another. Ask for fewer."]

@@ -122,7 +122,8 @@ class Results:
     def growth(self, workload: str, variant: str, peer: str, device: str) -> stats.Growth | None:
         """How a contender's cost grows; None where it was measured at one size only."""
         records = self.curves(workload).get((variant, peer, device), [])
-        return stats.growth([r.size for r in records], [r.summary.median for r in records])
+        costs = [r.summary for r in records]
+        return stats.growth([r.size for r in records], [c.median for c in costs], [(c.low, c.high) for c in costs])
 
     def both_devices(self, workload: str, variant: str, peer: str = OURS) -> list[tuple[Record, Record]]:
         """A contender's records of the same size on the CPU and on the GPU, growing in size; of times only."""
@@ -133,7 +134,8 @@ class Results:
     def crossing(self, workload: str, variant: str, peer: str = OURS) -> float | None:
         """The size from which the GPU is faster than the CPU beyond noise: 0 where always, None where never.
 
-        Interpolated between two sizes. A tie has overtaken nothing: there the GPU counts as just as fast.
+        Interpolated between two sizes, to three digits. A tie has overtaken nothing: there the GPU counts as just as
+        fast.
         """
         sizes, ours, other = [], [], []
         for cpu, gpu in self.both_devices(workload, variant, peer):
@@ -141,7 +143,8 @@ class Results:
             sizes.append(cpu.size)
             other.append(cpu.summary.median)
             ours.append(cpu.summary.median if tie else gpu.summary.median)
-        return stats.crossing(sizes, ours, other)
+        at = stats.crossing(sizes, ours, other)
+        return float(f"{at:.3g}") if at else at
 
     def to_json(self) -> str:
         """This run as JSON, readable also by people: one record a line."""

@@ -132,7 +132,8 @@ class Growth:
     """``cost(n) = fixed + rate · n**power``.
 
     Attributes:
-        powers: the least and the greatest power that fit when any one size is left out; None of fewer than four sizes.
+        powers: the least and the greatest power that fit when any one cost is moved to an end of its interval, or, of
+            four sizes or more, left out; None where neither is known.
         error: by how much the fit misses the cost it fits worst, relative to that cost.
     """
 
@@ -150,11 +151,16 @@ class Growth:
 MOST_POWER = 4
 
 
-def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
+def growth(
+    sizes: Sequence[float], costs: Sequence[float], intervals: Sequence[tuple[float, float]] = ()
+) -> Growth | None:
     """Fit ``fixed + rate · n**power``: from three sizes on; of two, only the slope on log-log axes can be known.
 
     The fixed part is what a call costs at any size; without it, the overhead at small sizes would read as slow growth.
     Relative errors are minimised, over a grid of powers in steps of 0.01. None for fewer than two sizes.
+
+    Args:
+        intervals: in which the true costs lie.
 
     >>> fit = growth([10, 100, 1000, 10000], [5 + 2 * n for n in (10, 100, 1000, 10000)])
     >>> round(fit.fixed, 3), round(fit.rate, 3), fit.power
@@ -170,13 +176,15 @@ def growth(sizes: Sequence[float], costs: Sequence[float]) -> Growth | None:
         return Growth(0.0, math.exp(y - slope * x), slope)
     found = _best_fit(sizes, costs)
     error = max(abs(found(n) / c - 1) for n, c in zip(sizes, costs))
-    powers = None
+    # What hangs on a single size is not known: another program may have been at work just then.
+    others = [
+        _best_fit(sizes, [*costs[:i], end, *costs[i + 1 :]]).power for i, ends in enumerate(intervals) for end in ends
+    ]
     if len(set(sizes)) > 3:
-        # What hangs on a single size is not known: another program may have been at work just then.
-        others = [
+        others += [
             _best_fit([*sizes[:i], *sizes[i + 1 :]], [*costs[:i], *costs[i + 1 :]]).power for i in range(len(sizes))
         ]
-        powers = min(*others, found.power), max(*others, found.power)
+    powers = (min(*others, found.power), max(*others, found.power)) if others else None
     return replace(found, powers=powers, error=error)
 
 

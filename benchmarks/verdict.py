@@ -31,7 +31,7 @@ def gpu_verdict(results: Results) -> list[str]:
 
 
 def verdict(results: Results) -> list[str]:
-    """For each peer: how often we are faster, tied, slower, and where the peer wins most clearly."""
+    """For each peer: how often we are faster, tied, slower, where the peer wins most clearly, and which sizes it is."""
     tallies: dict[tuple[str, str], list[tuple[Record, Ratio]]] = {}
     for ours, theirs, ratio in results.ratios():
         tallies.setdefault((theirs.peer, ours.device), []).append((ours, ratio))
@@ -46,7 +46,48 @@ def verdict(results: Results) -> list[str]:
             what = "its bytes" if worst.unit == "B" else "our speed"
             line += f"; {peer} wins most at {place(worst)}: {number(ratio.median)} times {what}"
         lines.append(line)
+        for word in ("faster", "slower"):
+            where = places(results, found, word)
+            lines += [f"  {word}: {'; '.join(where)}"] if where else []
     return lines
+
+
+def places(results: Results, found: list[tuple[Record, Ratio]], word: str) -> list[str]:
+    """The work of which the verdict is ``word``, and at which of its sizes; variants alike are named together."""
+    sizes: dict[str, dict[str, list[tuple[int, bool]]]] = {}
+    for record, ratio in found:
+        variants = sizes.setdefault(record.workload, {})
+        variants.setdefault(record.variant, []).append((record.size, ratio.verdict == word))
+    out = []
+    for name, variants in sizes.items():
+        unit = discover()[name].size if name in discover() else ""
+        spans = {variant: span(pairs, unit) for variant, pairs in variants.items()}
+        every = {record.variant for record in results.of(name)}
+        if len(set(spans.values())) == 1 and set(spans) == every:
+            spans = {"": next(iter(spans.values()))}
+        out += [", ".join(filter(None, (name, form))) + text for form, text in spans.items() if text is not None]
+    return out
+
+
+def span(sizes: list[tuple[int, bool]], unit: str) -> str | None:
+    """Of which sizes something is true, in words; empty where of all, None where of none.
+
+    >>> span([(1, True), (10, True), (100, False)], "rows"), span([(1, False), (10, True), (100, True)], "rows")
+    (' up to 10 rows', ' from 10 rows')
+    >>> span([(1, True), (10, False), (100, True)], "rows"), span([(1, True)], "rows"), span([(1, False)], "rows")
+    (' at 1 and 100 rows', '', None)
+    """
+    flags = [true for _, true in sorted(sizes)]
+    chosen = [size for size, true in sorted(sizes) if true]
+    if not chosen or all(flags):
+        return "" if chosen else None
+    if flags == sorted(flags, reverse=True):
+        text = f"up to {chosen[-1]:,}" if len(chosen) > 1 else f"at {chosen[0]:,}"
+    elif flags == sorted(flags):
+        text = f"from {chosen[0]:,}" if len(chosen) > 1 else f"at {chosen[0]:,}"
+    else:
+        text = "at " + ", ".join(f"{size:,}" for size in chosen[:-1]) + " and " * (len(chosen) > 1) + f"{chosen[-1]:,}"
+    return f" {text} {unit}".rstrip()
 
 
 def losses(results: Results) -> list[str]:

@@ -20,7 +20,8 @@ import pytest
 from rich.console import Console
 
 import backends
-from benchmarks import cli, hosts, options, report, results, stats
+from benchmarks import cli, hosts, options, results, stats
+from benchmarks.markdown import markdown
 from benchmarks.results import Results
 from benchmarks.workload import Case, discover
 from tests.simulated_gpu import BANDWIDTH, LATENCY, LAUNCH, RATE
@@ -177,7 +178,7 @@ def test_peak_memory_on_the_gpu_is_what_the_graph_holds(peer: str, monkeypatch: 
 
 
 def test_the_terminal_says_where_the_gpu_is_worth_it(told: str, run: Results) -> None:
-    assert re.search(r"measured peak of the gpu: (49\d|50\d) GFLOP/s \(float32 product\), [\d.]+ GB/s \(copy\)", told)
+    assert re.search(r"Measured peak of the gpu: (49\d|50\d) GFLOP/s \(float32 product\), [\d.]+ GB/s \(copy\)", told)
     assert re.search(r"variant +rows +on +xpgrad +of peak +÷ cpu +÷ numpy +÷ torch\n", told)
     assert re.search(r"forward, the GPU overtakes the CPU at \d+ rows", told)
     where = r"at \d+ rows"
@@ -189,7 +190,7 @@ def test_the_terminal_says_where_the_gpu_is_worth_it(told: str, run: Results) ->
 
 def test_the_files_have_both_devices(told: str, run: Results, folder: Path) -> None:
     text = (folder / "run.md").read_text(encoding="utf-8")
-    assert text == report.markdown(run)
+    assert text == markdown(run)
     assert text.startswith("| work | size | on | xpgrad | ÷ cpu | ÷ numpy | ÷ torch |")
     assert re.search(r"\n- matmul: forward, the GPU overtakes the CPU at \d+ rows\n", text)
     names = [b["name"] for b in json.loads((folder / "history.json").read_text(encoding="utf-8"))["benchmarks"]]
@@ -214,6 +215,12 @@ def test_the_plots_mark_the_crossing_and_both_roofs(run: Results, folder: Path) 
     assert roofs is not None
     drawn = [(line.get_linestyle(), max(line.get_ydata())) for line in roofs.axes[0].lines if len(line.get_xdata()) > 9]
     assert drawn == [("-", run.peaks["cpu"]["flops"]), ("--", run.peaks["gpu"]["flops"])]
+    # On the roofs, their figures would cover the dots that reach them, and on the higher one the title.
+    assert all(text.get_text().isdigit() for text in roofs.axes[0].texts)
+    legend = roofs.axes[0].get_legend()
+    assert legend is not None
+    entries = [text.get_text() for text in legend.get_texts()]
+    assert re.fullmatch(r"cpu: [\d.]+ [GT]FLOP/s, [\d.]+ GB/s", entries[0]) and entries[1].startswith("gpu: ")
     listed = roofs.axes[1].texts[0].get_text()
     assert re.search(r"matmul and backward 512: cpu \d+ %, gpu \d+ %", listed)
     ratios = plots.draw_ratios(run)

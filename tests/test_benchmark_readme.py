@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import figures, options, readme, report, results
+from benchmarks.markdown import markdown
 from benchmarks.results import Record
 from benchmarks.workload import Case, discover
 from tests.test_benchmark_reports import sample_run
@@ -28,7 +29,7 @@ def test_the_readme_shows_what_the_committed_results_say() -> None:
 
 def test_the_committed_table_is_that_of_the_committed_results() -> None:
     text = (COMMITTED / "latest.md").read_text(encoding="utf-8")
-    assert text == report.markdown(results.load(COMMITTED / "latest.json"))
+    assert text == markdown(results.load(COMMITTED / "latest.json"))
 
 
 def test_the_guide_names_every_clear_win_of_a_peer() -> None:
@@ -128,3 +129,34 @@ def test_a_busy_machine_is_said_to_be_one() -> None:
     assert report.busy(run) == []
     run.machine["load"] = 1.5
     assert "load 1.5" in report.busy(run)[0] and report.busy(run)[0] in readme.table(run)
+    assert report.busy(run)[0].endswith("With --threads 1 they matter less.")
+    run.environment["XPGRAD_BENCHMARK_THREADS"] = "1"
+    assert report.busy(run)[0].endswith("than on a machine at rest.")
+
+
+def test_more_threads_than_cores_are_told() -> None:
+    run = sample_run()
+    assert report.crowded(run) == []
+    for threads, said in (("2", []), ("64", ["64 threads share 2 cores: they wait for one another. Ask for fewer."])):
+        run.environment["XPGRAD_BENCHMARK_THREADS"] = threads
+        assert report.crowded(run) == said
+
+
+def test_the_guide_tells_the_time_that_the_sets_may_take() -> None:
+    text = " ".join((ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8").split())
+    found = re.search(r"The default run may take (\d+) s, `figures` (\d+) minutes, `readme` (\d+);", text)
+    assert found is not None
+    seconds = [int(found[1]), 60 * int(found[2]), 60 * int(found[3])]
+    assert seconds == [options.SETS[name].budget for name in ("quick", "figures", "readme")]
+
+
+def test_a_growth_that_noise_hides_is_no_figure() -> None:
+    run = sample_run()
+    chain = next(figure for figure in figures.FIGURES if figure.peer is None)
+    costs = [1.0e-4, 1.05e-4, 1.1e-4, 1.9e-4]
+    for spread, text in ((1e-4, True), (0.05, False)):
+        run.records = [
+            Record("chain", "", n, "cpu", "xpgrad", [c * (1 + spread * (i - 4)) for i in range(9)])
+            for n, c in zip(chain.sizes, [1e-6 * n for n in chain.sizes] if text else costs)
+        ]
+        assert bool(readme.rows(run)[0][1].startswith("grows as n^")) == text

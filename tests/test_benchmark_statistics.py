@@ -166,3 +166,9 @@ def test_the_range_of_a_power_shows_how_sure_it_is() -> None:
     assert unsure.powers[1] - unsure.powers[0] > 0.15
     three = stats.growth(sizes[:3], [1.0, 2.0, 3.0])
     assert three is not None and three.powers is None
+    # Three sizes fit exactly: how sure they are of the power follows from how sure the medians are.
+    exact = [1 + n / 1e4 for n in sizes[:3]]
+    for width, least, most in ((1e-4, 0.0, 0.01), (0.02, 0.02, 0.2), (0.2, 0.3, 4.0)):
+        found = stats.growth(sizes[:3], exact, [(c * (1 - width), c * (1 + width)) for c in exact])
+        assert found is not None and found.powers is not None and found.powers[0] <= 1 <= found.powers[1]
+        assert least <= found.powers[1] - found.powers[0] <= most

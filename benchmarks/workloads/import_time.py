@@ -20,7 +20,7 @@ MODULES = {
 work = Workload(
     "import_time",
     "import in a fresh interpreter",
-    size="imports",
+    size="import",
     sizes={"small": (1,)},
     variants=tuple(MODULES),
     kind="process",
