@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
+CGROUP = Path("/sys/fs/cgroup/cpu.max")
 THREADS = "XPGRAD_BENCHMARK_THREADS"
 _POOLS = (
     "OMP_NUM_THREADS",
@@ -27,19 +28,35 @@ _FIXED = {
     "OPENBLAS_THREAD_TIMEOUT": "4",
     # JAX would take three quarters of the GPU's memory at its first call, and leave the others the rest.
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    # Products on GPUs are float32 for everyone; this would round CuPy's to TF32 where a user has set it to 1.
+    "CUPY_TF32": "0",
     # The extra `jit` is at work where it is installed; variants without it have processes of their own.
     "XPGRAD_JIT": "1",
 }
 
 
 def usable_cores() -> int:
-    """The processors that this process may run on.
+    """The processors that this process may run on, or the time of how many it may use in a container.
 
     >>> usable_cores() >= 1
     True
     """
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(cores, quota(CGROUP) or cores)
+
+
+def quota(file: Path) -> int | None:
+    """How many processors' time a container may use; None without a limit.
+
+    `docker run --cpus 2` shows all processors, and stops whoever uses more than two for the rest of every 100 ms. The
+    format is that of Linux's cgroup v2, `cpu.max`: the quota or "max", and the period.
+    """
+    try:
+        allowed, period = file.read_text(encoding="utf-8").split()
+        return max(1, int(allowed) // int(period))
+    except (OSError, ValueError):
+        return None
 
 
 def pinned(threads: int) -> dict[str, str]:

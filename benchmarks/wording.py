@@ -52,13 +52,23 @@ def three(value: float) -> str:
 
 
 def ratio_text(ratio: Ratio, bounds: bool = True) -> str:
-    """A ratio with its interval; a tie says so.
+    """A ratio with its interval; a tie says so, and what is none has as many digits as set it apart from 1.
 
     >>> ratio_text(Ratio(0.43, 0.4, 0.46)), ratio_text(Ratio(1.01, 0.9, 1.1)), ratio_text(Ratio(0.43, 0.4, 0.46), False)
     ('0.43 (0.40–0.46)', 'tie (0.90–1.10)', '0.43')
+    >>> ratio_text(Ratio(1.02, 1.0004, 1.06)), ratio_text(Ratio(1.0, 1.0, 1.02))
+    ('1.02 (1.0004–1.06)', 'tie (1.00–1.02)')
     """
-    word = "tie" if ratio.verdict == "tie" else number(ratio.median)
-    return f"{word} ({number(ratio.low)}–{number(ratio.high)})" if bounds else word
+    tie = ratio.verdict == "tie"
+
+    def show(value: float) -> str:
+        text, digits = number(value), 3
+        while not tie and float(text) == 1 and digits < 7:
+            text, digits = f"{value:.{digits}f}", digits + 1
+        return text
+
+    word = "tie" if tie else show(ratio.median)
+    return f"{word} ({show(ratio.low)}–{show(ratio.high)})" if bounds else word
 
 
 def number(ratio: float) -> str:

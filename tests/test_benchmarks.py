@@ -254,6 +254,20 @@ def test_threads_are_pinned_alike() -> None:
     assert {pinned[name] for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")} == {"3"}
 
 
+def test_no_more_threads_than_a_container_may_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "cpu.max"
+    monkeypatch.setattr(environment, "CGROUP", file)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)), raising=False)
+    assert environment.usable_cores() == 64  # no such file: no container, or another system
+    for text, cores in (("max 100000", 64), ("200000 100000", 2), ("250000 100000", 2), ("50000 100000", 1), ("?", 64)):
+        file.write_text(text + "\n")
+        assert environment.usable_cores() == cores
+
+
+def test_nobody_rounds_products_on_gpus() -> None:
+    assert environment.pinned(1)["CUPY_TF32"] == "0"
+
+
 def test_where_peers_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for peer in peers.PEERS.values():
