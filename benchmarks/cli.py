@@ -161,7 +161,8 @@ def measure(
                 measure_case(work, together, hosts, results, options, deadline, share, Place(tell, done, total))
                 done += 1
         finally:  # after Ctrl-C as well
-            report.show(console, work, results)
+            if results.of(work.name):
+                report.show(console, work, results)
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,9 @@ def measure_case(
     def say(text: str) -> None:
         place.tell(f"{at}: {text}", place.done, place.total)
 
-    runner.measure(work, together, hosts, results, replace(options, budget=min(options.budget, share)), say)
+    # While many are waiting, no case takes more than half of what is left; the last few may run over.
+    most = max(share, deadline.left / 2) if share < deadline.left else math.inf
+    runner.measure(work, together, hosts, results, replace(options, budget=min(options.budget, share), most=most), say)
 
 
 def device_list(hosts: Hosts, peer: str, results: Results, tell: Tell) -> list[str]:
@@ -211,6 +214,8 @@ def device_list(hosts: Hosts, peer: str, results: Results, tell: Tell) -> list[s
 def finish(arguments: argparse.Namespace, console: Console, results: Results, old: Results | None) -> int:
     """The verdict, the files asked for, the comparison; returns the exit status."""
     results = from_json(results.to_json())  # which rounds: every file shows the figures that the JSON gives again
+    for line in report.unmeasured(results):
+        console.print(line, style="red", highlight=False, markup=False)
     for line in verdict(results) + gpu_verdict(results):
         console.print(report.indented(line.strip()) if line.startswith(" ") else line, highlight=False)
     status = 1 if any(failure.wrong for failure in results.failures) else 0

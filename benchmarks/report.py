@@ -181,6 +181,15 @@ def failures(results: Results) -> list[str]:
     return lines
 
 
+def unmeasured(results: Results) -> list[str]:
+    """The workloads of which nothing was measured, by what they lacked."""
+    reasons: dict[tuple[str, str], dict[str, None]] = {}
+    for failure in results.failures:
+        if failure.workload != "everything" and not results.of(failure.workload):
+            reasons.setdefault((failure.peer, failure.reason), {})[failure.workload] = None
+    return [f"{peer} left out of {', '.join(works)}: {why}" for (peer, why), works in reasons.items()]
+
+
 def notes(work: Workload, results: Results) -> list[str]:
     """What is particular about how a peer does this work."""
     found = {record.peer: record.note for record in results.of(work.name) if record.note}

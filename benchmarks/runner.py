@@ -30,11 +30,13 @@ class Options:
         rounds: how often each contender gets its turn.
         block: seconds that one turn should take; short steps are repeated until they fill it.
         budget: seconds that all rounds of a case may take together; fewer rounds (but at least six) keep to it.
+        most: seconds beyond which a case is left out: six rounds of it would leave no time to others.
     """
 
     rounds: int = 15
     block: float = 0.02
     budget: float = 20.0
+    most: float = math.inf
 
 
 @dataclass
@@ -128,7 +130,13 @@ def _take_turns(
     """Samples for every turn, as many as time allows, one of each per round."""
     once = sum(turn.seconds * turn.iterations + SETTLE for turn in turns)
     most = min(work.rounds or options.rounds, options.rounds)
-    rounds = max(min(most, math.floor(options.budget / once)), min(LEAST_ROUNDS, most))
+    least = min(LEAST_ROUNDS, most)
+    if least * once > options.most:
+        first = turns[0]
+        why = f"{least} rounds would take {least * once:.0f} s, too much of the run's time. Give more with --budget."
+        results.failures.append(_failure(work, "everyone", first.case, why))
+        return
+    rounds = max(min(most, math.floor(options.budget / once)), least)
     for number in range(rounds):
         for turn in list(turns):
             tell(f"round {number + 1} of {rounds}: {turn.contender.peer} {turn.case.device}")

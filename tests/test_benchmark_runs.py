@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 import backends
-from benchmarks import check, cli, environment, hosts, options, peers, results, runner
+from benchmarks import check, cli, environment, hosts, options, peers, report, results, runner
 from benchmarks.progress import Deadline, Tell
 from benchmarks.results import Results
 from benchmarks.session import Session
@@ -125,6 +125,36 @@ def test_a_run_keeps_to_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(f.peer, f.size, f.reason) for f in found.failures] == [
         ("everyone", 16, "its time, 100 s for the run, is over. Give more with --budget.")
     ]
+
+
+def test_a_case_that_would_take_the_others_time_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 40 s, a chain of 100,000 operations once took 55, and all that came after it went without."""
+    monkeypatch.setattr("benchmarks.session.discover", lambda: {"tiny": tiny})
+    monkeypatch.setattr("benchmarks.session.ADAPTERS", {})
+    monkeypatch.setattr(runner, "SETTLE", 2.0)  # what a step takes, as far as the plan goes
+    found, deadline = Results(), Deadline(20.0)
+    plans = [(tiny, [[("xpgrad", case)] for case in [*tiny.cases(("small",)), *tiny.cases(("medium",))] * 2])]
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    out = Console(file=io.StringIO(), width=200)
+    cli.measure(plans, Here(), found, runner.Options(rounds=6, block=1e-4), deadline, out, Tell(None))
+    # Six rounds of 2 s: more than half of the 20. The last cases may run over.
+    assert [record.size for record in found.records] == [16, 4, 8, 16]
+    assert [(f.peer, f.size) for f in found.failures] == [("everyone", 4), ("everyone", 8)]
+    assert found.failures[0].reason == "6 rounds would take 12 s, too much of the run's time. Give more with --budget."
+
+
+def test_workloads_without_time_are_named_in_a_line() -> None:
+    late = "its time, 40 s for the run, is over. Give more with --budget."
+    run = Results(records=[results.Record("op", "recorded", 10, "cpu", "xpgrad", [1e-6] * 6)])
+    run.failures = [
+        results.Failure(work, "", size, "cpu", "everyone", late)
+        for work, size in (("op", 1_000), ("chain", 1_000), ("chain", 10_000), ("hvp", 16))
+    ]
+    run.failures.append(results.Failure("everything", "", 0, "", "keras", "no TensorFlow"))
+    assert report.unmeasured(run) == [f"everyone left out of chain, hvp: {late}"]
+    out = io.StringIO()
+    assert cli.finish(options.parse([]), Console(file=out, width=200), run, None) == 0
+    assert out.getvalue().count(late) == 1
 
 
 def test_what_was_measured_before_ctrl_c_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
