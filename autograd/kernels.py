@@ -1,4 +1,4 @@
-"""Element-wise formulas of several operations, run as one kernel. Imports ``emit``, ``backends``.
+"""Element-wise formulas of several operations, run as one kernel. Imports ``emit``, ``observe``, ``backends``.
 
 A GPU computes a small operation faster than the host launches it, and reads a large array no faster for a small
 operation than for a long formula. So where a backend ``prints`` kernels, the forwards and rules of element-wise
@@ -15,6 +15,7 @@ import numpy as np
 
 import backends
 from autograd.emit import NUMBERS, Formula, Symbol
+from autograd.observe import nobody
 from autograd.plan import Spec, rule_parameters
 from autograd.primitive import Primitive
 
@@ -102,7 +103,8 @@ def write(name: str, function: Callable[..., Any], args: Sequence[Any], options:
     formula = Formula(name if name.isidentifier() and name.isascii() else "formula")
     symbols = [formula.parameter(f"x{i}", a.dtype) if hasattr(a, "dtype") else a for i, a in enumerate(args)]
     try:
-        out = function(*symbols, **options)
+        with nobody():  # what is written down is no step of the user's program
+            out = function(*symbols, **options)
     except Exception:  # the plain calls say what is wrong with it, if anything is
         return None
     formula.results = out if isinstance(out, tuple) else (out,)
