@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
+from autograd.ops import network, reduce
+from backends.cuda import rows
 from backends.cuda.philox import KERNELS, PhiloxStream
 from backends.cuda.scatter import CHUNK
 from tests.strict_array import StrictArray
@@ -84,11 +87,56 @@ def _chunks(rows: np.ndarray) -> np.ndarray:
     return np.flatnonzero(changes | (np.arange(len(rows)) % CHUNK == 0))
 
 
+# The kernels of ``backends/cuda/rows.py`` are the formulas of matrices; what each row has one of comes as a column.
+ROWS: dict[str, Any] = {
+    "softmax": lambda x: network.softmax.primitive.forward(np, x, axis=1),
+    "softmax_back": lambda g, p: network.softmax_back.formula(g, p, 1),
+    "log_softmax": lambda x: network.log_softmax.primitive.forward(np, x, axis=1),
+    "log_softmax_back": lambda g, out: network.log_softmax_back.formula(g, out, 1),
+    "logsumexp": lambda x: reduce.logsumexp.primitive.forward(np, x, axis=(1,), keepdims=True),
+    "logsumexp_back": lambda g, x, out: reduce.logsumexp_back.formula(g, x, out, (1,)),
+    "cross_entropy": lambda x, labels: network.softmax_cross_entropy.primitive.forward(
+        np, x, labels[:, 0] % x.shape[1]
+    ),
+    "cross_entropy_back": lambda g, p, labels: network.softmax_cross_entropy_back.formula(
+        (g[:, 0], None), p, labels[:, 0] % p.shape[1]
+    ),
+    "soft_cross_entropy": lambda x, y: network.soft_cross_entropy.primitive.forward(np, x, y),
+    "soft_cross_entropy_back": lambda g, logs, y: network.soft_cross_entropy_back.formula((g[:, 0], None), logs, y),
+    "normalize": lambda centre, epsilon, x: network.normalize.primitive.forward(
+        np, x, axis=(1,), epsilon=epsilon, centre=centre == 1
+    ),
+    "normalize_back": lambda centre, g, out, scale: network.normalize_back.formula(
+        (g, None), out, scale, (1,), centre == 1
+    ),
+}
+
+
+def over_rows(kernel: str, count: int, n: int, *args: Any) -> None:
+    """A kernel of ``backends/cuda/rows.py``: what it returns is written into the last arguments."""
+    name, lanes, dtype, *label = re.fullmatch(r"(\w+)_(warp|block)_(float\d+)(?:_(int\d+))?", kernel).groups()  # type: ignore[union-attr]
+    assert kernel in rows.KERNELS[f"{lanes}_{dtype}"]
+    kinds = {a.dtype.name for a in args if isinstance(a, np.ndarray)}
+    assert kinds == {dtype, *label} - {None}, f"{kernel} was given {kinds}"
+    given = [a.reshape(count, -1) if isinstance(a, np.ndarray) else a for a in args]
+    assert all(a.shape[1] in (1, n) for a in given if isinstance(a, np.ndarray)), "one for each row, or each element"
+    outputs = 2 if name in ("cross_entropy", "soft_cross_entropy", "normalize") else 1
+    with np.errstate(all="ignore"):
+        found = ROWS[name](*given[:-outputs])
+    for out, value in zip(given[-outputs:], found if outputs > 1 else (found,), strict=True):
+        assert value.dtype == out.dtype
+        out[...] = value.reshape(out.shape)
+
+
 def run_kernel(kernel: str, args: tuple[Any, ...]) -> None:
     """A kernel that works on its arguments, run by NumPy."""
-    raw = [a._a if isinstance(a, StrictArray) else int(a) for a in args]
+    raw = [a._a if isinstance(a, StrictArray) else a.item() for a in args]
     assert all(a.flags.c_contiguous for a in raw if isinstance(a, np.ndarray)), "a kernel takes addresses, not strides"
-    {"chunk_sums": chunk_sums, "add_chunks": add_chunks}[kernel.rpartition("_")[0]](*raw)
+    scatter = {"chunk_sums": chunk_sums, "add_chunks": add_chunks}.get(kernel.rpartition("_")[0])
+    if scatter is None:
+        over_rows(kernel, *raw)
+    else:
+        scatter(*raw)
 
 
 class StrictStream(PhiloxStream):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,15 +15,14 @@ from autograd import tensor
 from autograd.emit import Formula
 from autograd.fuse import Fused
 from backends.cupy_backend import CupyBackend
+from tests.cuda_on_cpu import Kernels, compiled, needs_compiler
 from tests.helpers import to_numpy
-from tests.test_cuda_sources import built, cubin
+from tests.test_cuda_sources import cubin
 
 KINDS: dict[str, dict[str, Any]] = {
     "SGD": {}, "SGD momentum": {"momentum": 0.9, "nesterov": True}, "Adam": {}, "AdamW": {}, "NAdam": {}, "RAdam": {},
     "Adamax": {}, "RMSprop": {"momentum": 0.9, "centered": True}, "Adagrad": {}, "Adadelta": {}, "Lion": {},
 }  # fmt: skip
-# What CUDA C++ has and C++ has not.
-MORE = "#define __forceinline__ inline\n#undef __device__\n#define __device__\n#include <math.h>\n"
 
 
 def step_of(kind: str) -> tuple[Any, int, tuple[float, ...]]:
@@ -57,35 +54,21 @@ def test_a_step_compiles(kind: str, dtype: str, architecture: str) -> None:
     assert f".text.{name}".encode() in cubin(source_of(kind, dtype), architecture)
 
 
-def looped(formula: Formula, arrays: int) -> str:
-    """The kernel for one thread after the other, called with the arrays, the numbers as doubles, and n."""
-    kinds = ["float" if p.dtype == "float32" else "double" for p in formula.parameters]
-    pointers = ", ".join(f"void* a{i}" for i in range(arrays))
-    doubles = "".join(f", double s{i}" for i in range(len(kinds) - arrays))
-    given = [f"({kinds[i]}*)a{i}" for i in range(arrays)] + [f"({k})s{i}" for i, k in enumerate(kinds[arrays:])]
-    return (
-        f'extern "C" void run_{formula.name}({pointers}{doubles}, long long n) {{\n'
-        "    blockDim.x = 32;\n"
-        "    for (blockIdx.x = 0; blockIdx.x < (n + 31) / 32 + 1; ++blockIdx.x)\n"
-        f"        for (threadIdx.x = 0; threadIdx.x < 32; ++threadIdx.x) {formula.name}({', '.join(given)}, n);\n}}\n"
-    )
-
-
 @pytest.fixture(scope="module")
-def on_the_cpu(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    found, prelude = [], ""
+def on_the_cpu() -> Kernels:
+    names, found, prelude = [], [], ""
     for kind in KINDS:
         for dtype in ("float32", "float64"):
-            formula, _ = formula_of(kind, dtype)
-            prelude, head, rest = source_of(kind, dtype).partition('extern "C" __global__')
-            found.append(head + rest + looped(formula, step_of(kind)[1]))
-    folder: Path = tmp_path_factory.mktemp("updates")
-    return built(MORE + prelude + "".join(found), folder)
+            prelude, *kernel = source_of(kind, dtype).partition('extern "C" __global__')
+            names.append(formula_of(kind, dtype)[0].name)
+            found += kernel
+    return compiled(prelude + "".join(found), tuple(names))
 
 
+@needs_compiler
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_step_is_what_the_calls_compute(on_the_cpu: ctypes.CDLL, kind: str, dtype: str) -> None:
+def test_a_step_is_what_the_calls_compute(on_the_cpu: Kernels, kind: str, dtype: str) -> None:
     update, arrays, numbers = step_of(kind)
     formula, writes = formula_of(kind, dtype)
     rng = np.random.default_rng(0)
@@ -93,15 +76,10 @@ def test_a_step_is_what_the_calls_compute(on_the_cpu: ctypes.CDLL, kind: str, dt
     given[0], given[1] = rng.normal(size=133).astype(dtype), rng.normal(size=133).astype(dtype)
     wanted = [a.copy() for a in given]
     Fused(update, writes)(wanted, numbers)  # too few elements for a kernel: array calls
-    padded = [np.append(a, np.full(7, 77, dtype)) for a in given]
-    getattr(on_the_cpu, f"run_{formula.name}")(
-        *[ctypes.c_void_p(a.ctypes.data) for a in padded],
-        *[ctypes.c_double(x) for x in numbers],
-        ctypes.c_longlong(133),
-    )
-    for want, got in zip(wanted, padded, strict=True):
-        np.testing.assert_allclose(got[:133], want, rtol={"float32": 3e-7, "float64": 1e-15}[dtype], atol=1e-30)
-        assert (got[133:] == 77).all()
+    typed = [p.dtype.type(x) for p, x in zip(formula.parameters[arrays:], numbers, strict=True)]
+    on_the_cpu.launch(formula.name, 133, (*given, *typed, np.int64(133)))
+    for want, got in zip(wanted, given, strict=True):
+        np.testing.assert_allclose(got, want, rtol={"float32": 3e-7, "float64": 1e-15}[dtype], atol=1e-30)
 
 
 # Chosen, where it can be -----------------------------------------------------------------------------------------

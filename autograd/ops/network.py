@@ -147,7 +147,13 @@ def log_softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
     return (out - xp.log(_total(xp.exp(out), axis))).astype(out.dtype, copy=False)
 
 
-log_softmax.vjp(x=lambda g, out, axis: g - exp(out) * total(g, axis=(axis,), keepdims=True))
+@composed
+def log_softmax_back(g: Any, out: Any, axis: int) -> Any:
+    """The cotangent of x."""
+    return g - exp(out) * total(g, axis=(axis,), keepdims=True)
+
+
+log_softmax.vjp(x=log_softmax_back)
 log_softmax.jvp(x=lambda t, out, axis: t - total(exp(out) * t, axis=(axis,), keepdims=True))
 
 
@@ -182,18 +188,20 @@ pick_label.vjp(x=lambda g, labels, x_spec: -one_hot_subtract(g, labels, shape=x_
 one_hot_subtract.vjp(x=lambda g, labels: -pick_label(g, labels), labels=None)
 
 
-def _cross_entropy_rule(g: Any, p: Any, labels: Any, x_spec: Any) -> Any:
+@composed
+def softmax_cross_entropy_back(g: Any, p: Any, labels: Any) -> Any:
+    """The cotangent of x: of the loss ``g·(p - one_hot(label))``, of the probabilities softmax's."""
     loss, probability = g
     out = None
     if loss is not None:
-        out = _outer(loss, 1) * p + one_hot_subtract(loss, labels, shape=x_spec.shape)
+        out = _outer(loss, 1) * p + one_hot_subtract(loss, labels, shape=p.shape)
     if probability is not None:
-        more = softmax_back(probability, p, len(x_spec.shape) - 1)
+        more = softmax_back(probability, p, len(p.shape) - 1)
         out = more if out is None else out + more
     return out
 
 
-softmax_cross_entropy.vjp(x=_cross_entropy_rule, labels=None)
+softmax_cross_entropy.vjp(x=softmax_cross_entropy_back, labels=None)
 softmax_cross_entropy.jvp(
     x=lambda t, p, labels: (
         total(p * t, axis=(len(p.shape) - 1,), keepdims=False) - pick_label(t, labels),
@@ -212,19 +220,21 @@ def soft_cross_entropy(xp: Any, x: Any, y: Any, /) -> Any:
     return -_total(terms, -1)[..., 0].astype(logs.dtype, copy=False), logs
 
 
-def _soft_cross_entropy_x(g: Any, logs: Any, y: Any) -> Any:
+@composed
+def soft_cross_entropy_back(g: Any, logs: Any, y: Any) -> Any:
+    """The cotangent of x: of the loss ``g·(softmax(x)·Σ_j y_j - y)``, of the logarithms log_softmax's."""
     loss, of_logs = g
     out, last = None, (len(logs.shape) - 1,)
     if loss is not None:
         out = _outer(loss, 1) * (exp(logs) * total(y, axis=last, keepdims=True) - y)
     if of_logs is not None:
-        more = of_logs - exp(logs) * total(of_logs, axis=last, keepdims=True)
+        more = log_softmax_back(of_logs, logs, last[0])
         out = more if out is None else out + more
     return out
 
 
 soft_cross_entropy.vjp(
-    x=_soft_cross_entropy_x,
+    x=soft_cross_entropy_back,
     y=lambda g, logs: None if g[0] is None else -_outer(g[0], 1) * logs,
 )
 
