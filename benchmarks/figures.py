@@ -34,7 +34,7 @@ FIGURES = (
     Figure("chain of 100,000 products and its gradient", "chain", "", (100_000,)),
     Figure("2-16-16-1 network of Python floats, 100 points", "scalar_graph", "collector on", (100,), "micrograd"),
     Figure("such a network without Python's cycle collector", "scalar_graph", "collector off", (100,), "micrograd"),
-    Figure("tanh-GELU of 1,000,000 numbers and its gradient", "elementwise", "gelu", (1_000_000,)),
+    Figure("tanh-GELU of 1,000,000 numbers, written out, and its gradient", "elementwise", "gelu", (1_000_000,)),
     Figure("product of 1,024×1,024 matrices and its gradients", "matmul", "and backward", (1_024,)),
     Figure("784-512-512-10, batch 128, training step with Adam", "dense", "plain", (512,)),
     Figure("784-512-512-10, the same step with the extra `jit`", "dense", "with jit", (512,)),

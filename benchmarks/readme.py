@@ -68,7 +68,8 @@ def table(results: Results, pictures: Iterable[str] = ()) -> str:
     lines = [
         "The time of xpgrad ÷ the peer's: below 1 (bold) xpgrad is faster, a tie is a difference within noise. Medians "
         f"of alternating runs in float32 on {machine.get('processor')}, {machine.get('cores')} cores, {each}; "
-        f"{versions(results)}; commit {(results.commit or 'unknown')[:12]}, {results.date[:10]}.",
+        f"{versions(results)}; commit {(results.commit or 'unknown')[:12]}, {results.date[:10]}. JAX's steps are "
+        "compiled but for single additions, which it records as the others do.",
         *busy(results),
         "",
         "| work | xpgrad | " + " | ".join([*COLUMNS.values(), "÷ another"]) + " |",
