@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backends.base import Array, Backend, BackendError, Peak, in_its_dtype
-from backends.cuda import memory, rows, scatter, staging
+from backends.cuda import convolution, memory, pooling, recurrent, rows, scatter, staging
 from backends.cuda.driver import load_cupy
 from backends.cuda.philox import SOURCE, PhiloxStream
 
@@ -40,7 +40,13 @@ class CupyBackend(Backend):
     def __init__(self, xp: Any = None) -> None:
         self.xp = load_cupy() if xp is None else xp
         self.array_types = (self.xp.ndarray,)
-        self.KERNELS = {"matmul": matmul, **rows.kernels(self)}
+        self.KERNELS = {
+            "matmul": matmul,
+            **convolution.kernels(self),
+            **pooling.kernels(self),
+            **recurrent.kernels(self),
+            **rows.kernels(self),
+        }
         self._specials: dict[str, Callable[..., Array]] = {}
         self._stager = staging.Stager(self.xp)
 

@@ -30,8 +30,15 @@ ORDERS = {"forwards": 0, "backwards": 1, "shuffled": 2}
 
 HEADER = Path(__file__).with_suffix(".hpp")
 
-# Bytes on both sides of an array: NaN as floats, -1 as integers. A block of threads too many writes within them.
+# So many bytes lie on both sides of an array: -1 as integers; as floats NaN that signals, so that NaN computed from it
+# is another one, and seen where it is written. A block of threads too many writes within them.
 GUARD = 4096
+SIGNALS = {"float32": np.uint32(0x7FA00000), "float64": np.uint64(0x7FF4000000000000)}
+
+
+def _guard(dtype: np.dtype[Any]) -> np.ndarray:
+    pattern = np.array(SIGNALS.get(dtype.name, np.uint64(0xFFFFFFFFFFFFFFFF)))
+    return np.full(GUARD // pattern.itemsize, pattern).view(np.uint8)
 
 
 class Kernels:
@@ -69,8 +76,8 @@ class Kernels:
             raise RuntimeError(f"{kernel}: {error}")
         for parameter, array in zip(parameters, args, strict=True):
             if isinstance(array, np.ndarray):
-                place = places[id(array)]
-                if (place[:GUARD] != 255).any() or (place[GUARD + array.nbytes :] != 255).any():
+                place, guard = places[id(array)], _guard(array.dtype)
+                if (place[:GUARD] != guard).any() or (place[GUARD + array.nbytes :] != guard).any():
                     raise RuntimeError(f"{kernel}: wrote beside an array of shape {array.shape}")
                 if parameter.endswith("="):
                     array[...] = place[GUARD : GUARD + array.nbytes].view(array.dtype).reshape(array.shape)
@@ -87,8 +94,8 @@ class Kernels:
                 f"{kernel}: expected contiguous arrays, as it knows no strides; got strides {value.strides}"
             )
         if id(value) not in places:
-            place = places[id(value)] = np.full(value.nbytes + 2 * GUARD, 255, np.uint8)
-            place[GUARD : GUARD + value.nbytes] = value.reshape(-1).view(np.uint8)
+            inside, guard = value.reshape(-1).view(np.uint8), _guard(value.dtype)
+            places[id(value)] = np.concatenate([guard, inside, guard])
         return np.array(places[id(value)].ctypes.data + GUARD, np.uint64)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd.emit_cuda import TYPES
-from backends.cuda import rows, scatter
+from backends.cuda import convolution, pooling, recurrent, rows, scatter
 from backends.cuda.philox import KERNELS
 from tests import strict_array
 from tests.cuda_functions import FUNCTIONS
@@ -32,7 +32,7 @@ from tests.strict_namespace import StrictUfunc, special, xp
 LAUNCH, LATENCY = 50e-6, 20e-6
 BANDWIDTH, RATE, BUS = 1e11, 5e11, 1e10
 
-MODELLED = frozenset([scatter.SOURCE, *rows.SOURCES.values()])
+MODELLED = frozenset([scatter.SOURCE, convolution.SOURCE, pooling.SOURCE, recurrent.SOURCE, *rows.SOURCES.values()])
 
 _real = time.perf_counter
 

@@ -12,6 +12,7 @@ from backends.cuda import rows
 from backends.cuda.philox import KERNELS, PhiloxStream
 from backends.cuda.scatter import CHUNK
 from tests.strict_array import StrictArray
+from tests.strict_windows import MODELS, run_model
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
@@ -130,6 +131,8 @@ def over_rows(kernel: str, count: int, n: int, *args: Any) -> None:
 
 def run_kernel(kernel: str, args: tuple[Any, ...]) -> None:
     """A kernel that works on its arguments, run by NumPy."""
+    if kernel in MODELS:
+        return run_model(kernel, tuple([a._a if isinstance(a, StrictArray) else a for a in args]))
     raw = [a._a if isinstance(a, StrictArray) else a.item() for a in args]
     assert all(a.flags.c_contiguous for a in raw if isinstance(a, np.ndarray)), "a kernel takes addresses, not strides"
     scatter = {"chunk_sums": chunk_sums, "add_chunks": add_chunks}.get(kernel.rpartition("_")[0])

@@ -47,10 +47,12 @@ extern "C" __global__ void without(int* out) {
     out[threadIdx.x] = 1;
 }
 extern "C" __global__ void beside(int* out, long long place) { if (threadIdx.x == 0) out[place] = 1; }
+extern "C" __global__ void added(const float* x, float* out, long long place) { out[place] = x[place] + 1; }
 extern "C" __global__ void copied(const float* x, float* out, long long place) { out[0] = x[place]; }
 """
 NAMES = (
-    "turned", "exchanged", "through_a_warp", "of_some", "left_alone", "apart", "without", "beside", "copied",
+    "turned", "exchanged", "through_a_warp", "of_some", "left_alone", "apart", "without", "beside", "added",
+    "copied",
 )  # fmt: skip
 
 
@@ -123,6 +125,9 @@ def test_memory_beside_an_array_is_watched() -> None:
     x, found = np.ones(3, "float32"), np.zeros(1, "float32")
     kernels.launch("copied", 1, (x, found, np.int64(3)))
     assert np.isnan(found[0])
+    # NaN that is made of what is read beside one array is seen beside another.
+    with pytest.raises(RuntimeError, match=r"added: wrote beside an array of shape \(3,\)"):
+        kernels.launch("added", 1, (x, x.copy(), np.int64(3)))
 
 
 def test_what_a_gpu_would_misread_is_an_error() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import backends
-from backends.cuda import philox, rows, scatter
+from backends.cuda import convolution, philox, pooling, recurrent, rows, scatter
 from backends.cuda.philox import KERNELS
 from backends.cupy_backend import OPTIONS
 from tests.cuda_on_cpu import compiled, needs_compiler
@@ -21,6 +21,9 @@ from tests.strict_kernels import philox as philox_in_numpy
 SOURCES = {
     "philox": (philox.SOURCE, tuple(KERNELS)),
     "scatter": (scatter.SOURCE, scatter.KERNELS),
+    "pooling": (pooling.SOURCE, pooling.KERNELS),
+    "convolution": (convolution.SOURCE, convolution.KERNELS),
+    "recurrent": (recurrent.SOURCE, recurrent.KERNELS),
     **{f"rows_{group}": (source, rows.KERNELS[group]) for group, source in rows.SOURCES.items()},
 }
 

@@ -56,7 +56,9 @@ def rnn(xp: Any, x: Any, h0: Any, weight: Any, /, *, relu: bool) -> Any:
     return out
 
 
-def _rnn_rule(g: Any, out: Any, h0: Any, weight: Any, relu: bool) -> tuple[Any, Any, Any]:
+@composed
+def rnn_back(g: Any, out: Any, h0: Any, weight: Any, relu: bool) -> tuple[Any, Any, Any]:
+    """The cotangents of x, h0 and the weight."""
     slope = out > 0 if relu else 1 - out * out
     pre: list[Any] = [None] * out.shape[0]
     back = None
@@ -67,7 +69,7 @@ def _rnn_rule(g: Any, out: Any, h0: Any, weight: Any, relu: bool) -> tuple[Any, 
     return dx, back, _weight_gradient(dx, _before(h0, out))
 
 
-rnn.vjp_all(_rnn_rule)
+rnn.vjp_all(rnn_back)
 
 # Long short-term memory ------------------------------------------------------------------------------------------
 
@@ -163,7 +165,9 @@ def gru(xp: Any, x: Any, h0: Any, weight: Any, bias: Any, /) -> Any:
     return hidden, gates, shares
 
 
-def _gru_rule(g: Any, hidden: Any, gates: Any, shares: Any, h0: Any, weight: Any) -> tuple[Any, ...]:
+@composed
+def gru_back(g: Any, hidden: Any, gates: Any, shares: Any, h0: Any, weight: Any) -> tuple[Any, ...]:
+    """The cotangents of x, h0, the weight and the bias."""
     of_hidden, of_gates, of_shares = g
     steps, _, n = hidden.shape
     r, z, new = [gates[..., k * n : (k + 1) * n] for k in range(3)]
@@ -193,4 +197,4 @@ def _gru_rule(g: Any, hidden: Any, gates: Any, shares: Any, h0: Any, weight: Any
     return stack(*pre, axis=0), dh, _weight_gradient(shared, before), total(shared, axis=(0, 1), keepdims=False)
 
 
-gru.vjp_all(_gru_rule)
+gru.vjp_all(gru_back)
