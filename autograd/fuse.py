@@ -5,7 +5,7 @@ Imports ``emit``, ``backends``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import backends
@@ -54,8 +54,9 @@ class Fused:
             kernel(pieces, numbers)
             return
         for arrays in pieces:
-            for place, value in zip(self.writes, self.function(*arrays, *numbers), strict=True):
-                arrays[place][...] = value
+            for part in _parts(arrays, backends.of(first).piece):
+                for place, value in zip(self.writes, self.function(*part, *numbers), strict=True):
+                    part[place][...] = value
 
     def _formula(self, dtype: Any, arrays: int, numbers: int) -> Formula:
         name = self.function.__name__
@@ -64,3 +65,13 @@ class Fused:
         symbols += [formula.parameter(f"s{i}", dtype) for i in range(numbers)]
         formula.results = tuple(self.function(*symbols))
         return formula
+
+
+def _parts(arrays: Sequence[Any], piece: int | None) -> Iterator[Sequence[Any]]:
+    """The arrays in pieces of so many elements; all of them at once where it is None."""
+    size = arrays[0].size
+    if piece is None or size <= piece:
+        yield arrays
+    else:
+        for start in range(0, size, piece):
+            yield [array[start : start + piece] for array in arrays]

@@ -48,6 +48,8 @@ class Backend:
         owns_memory: False where values are immutable objects (Python floats), so that nothing needs copying.
         compile_from: so many elements pay for ``compile``; None where that is left to the caller.
         prints: whether ``elementwise`` makes kernels.
+        piece: so many elements of a few arrays stay in the processor's caches, through all calls of a long formula;
+            None where formulas don't run in pieces.
         KERNELS: from a primitive's name to a faster implementation, called as the primitive's forward is,
             without ``xp``. It is looked up once per primitive, when the first call of it is bound. One decorated with
             ``declines`` may answer ``NotImplemented``: then the forward itself runs.
@@ -59,6 +61,7 @@ class Backend:
     owns_memory: bool = True
     compile_from: int | None = None
     prints: bool = False
+    piece: int | None = None
     KERNELS: Mapping[str, Callable[..., Any]] = {}
 
     @property

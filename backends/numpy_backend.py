@@ -26,6 +26,7 @@ class NumpyBackend(Backend):
     array_types = (np.ndarray, *{np.dtype(code).type for code in np.typecodes["All"] if code not in "SUVO"})
     xp = np
     KERNELS = KERNELS
+    piece = 16_384
 
     def adopts(self, kind: type) -> bool:
         # A scalar of a dtype that another package adds to NumPy's, such as ml_dtypes' bfloat16.

@@ -146,3 +146,26 @@ def test_large_steps_agree_on_every_backend(kind: str, backend: backends.Backend
             optimizer.step()
         results.append(to_numpy(p))
     np.testing.assert_allclose(*results, rtol=1e-6, atol=1e-7)
+
+
+def test_a_long_formula_runs_in_pieces_and_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Piece by piece its arrays stay in the caches; element by element it is the same sum of the same numbers."""
+    sizes: list[int] = []
+
+    def heavy_ball(p: Any, g: Any, m: Any, rate: float) -> tuple[Any, ...]:
+        sizes.append(p.size)
+        m = 0.9 * m + g
+        return p - rate * m, m
+
+    backend = backends.get("numpy")
+    monkeypatch.setattr(backend, "piece", 100)
+    rng = np.random.default_rng(0)
+    for n in (0, 1, 100, 101, 350):
+        p, g, m = rng.normal(size=(3, n)).astype("float32")
+        expected = heavy_ball(p, g, m, 0.5)
+        sizes.clear()
+        Fused(heavy_ball, (0, 2))([p, g, m], (0.5,))
+        np.testing.assert_array_equal(p, expected[0])
+        np.testing.assert_array_equal(m, expected[1])
+        assert sizes == ([100] * (n // 100) + [n % 100] * (n % 100 > 0) or [0])
+    assert backends.get("strict").piece is None  # each call is a launch there
