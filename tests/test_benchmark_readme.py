@@ -38,9 +38,9 @@ def test_the_guide_names_every_clear_win_of_a_peer() -> None:
     names = {"torch": "PyTorch", "jax": "JAX", "numpy": "NumPy"}
     named: dict[str, set[str]] = {}
     for item in section.split("\n- ")[1:]:
-        for name in re.findall(r"JAX|NumPy|PyTorch|micrograd", item.split("**")[1]):
+        for name in re.findall(r"JAX|NumPy|PyTorch|[a-z]+grad", item.split("**")[1]):
             named.setdefault(name, set()).update(re.findall(r"`(\w+)`", item))
-    assert len(named) == 4
+    assert set(named) >= set(names.values())  # the section is read at all
     for ours, theirs, ratio in results.load(COMMITTED / "latest.json").ratios():
         if ratio.low > 1.5 and ours.device == "cpu":
             name = names.get(theirs.peer, theirs.peer)
