@@ -53,8 +53,9 @@ class Fused:
         if kernel is not None:
             kernel(pieces, numbers)
             return
+        piece = backends.of(first).piece
         for arrays in pieces:
-            for part in _parts(arrays, backends.of(first).piece):
+            for part in _parts(arrays, piece):
                 for place, value in zip(self.writes, self.function(*part, *numbers), strict=True):
                     part[place][...] = value
 

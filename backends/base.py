@@ -8,6 +8,7 @@ synchronisation and memory statistics. Everything else is written against ``xp``
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import time
 import weakref
@@ -36,6 +37,11 @@ def declines(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator of a kernel in ``KERNELS`` that is for some operands only: for others it returns ``NotImplemented``."""
     kernel.declines = True  # type: ignore[attr-defined]
     return kernel
+
+
+def bound(backend: Backend, *functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """Kernels that take their backend first and may decline, as a part of its ``KERNELS``."""
+    return {function.__name__: declines(functools.partial(function, backend)) for function in functions}
 
 
 class Backend:

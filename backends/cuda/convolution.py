@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from backends.base import Array, Backend
+from backends.base import Array, Backend, bound
 from backends.cuda import windows
-from backends.cuda.windows import DTYPES, Pads, Sizes, Windows, are_made_for, bound, count, instance, windows_of
+from backends.cuda.windows import DTYPES, Pads, Sizes, Windows, are_made_for, count, instance, windows_of
 
 # So many entries of a window are a thread's, or fewer.
 PIECE = 32

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from backends.base import Array, Backend
+from backends.base import Array, Backend, bound
 from backends.cuda import windows
-from backends.cuda.windows import DTYPES, Pads, Sizes, are_made_for, bound, count, instance, split_shape, windows_of
+from backends.cuda.windows import DTYPES, Pads, Sizes, are_made_for, count, instance, split_shape, windows_of
 
 _TEMPLATES = r"""
 template <typename T, typename I>

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from backends.base import Array, Backend
-from backends.cuda.windows import DTYPES, PRELUDE, Sizes, are_made_for, bound, instance
+from backends.base import Array, Backend, bound
+from backends.cuda.windows import DTYPES, PRELUDE, Sizes, are_made_for, instance
 
 _TEMPLATES = r"""
 __device__ inline float bent(float x) { return tanhf(x); }

@@ -10,14 +10,13 @@ ones, and rows too few to keep a GPU busy, one block each, are declined.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from backends.base import Array, Backend, declines
+from backends.base import Array, Backend, bound
 from backends.cuda.rows_source import DTYPES, KERNELS, LANES, SOURCES
 
 __all__ = ["KERNELS", "SOURCES", "kernels"]
@@ -179,13 +178,10 @@ def normalize_back(backend: Any, g: Any, out: Array, scale: Any, axis: tuple[int
     return _by_rows("normalize_back", backend, out, n, np.int32(centre), of_out, out, scale)
 
 
-_FUNCTIONS = (
-    softmax, softmax_back, log_softmax, log_softmax_back, logsumexp, logsumexp_back,
-    softmax_cross_entropy, softmax_cross_entropy_back, soft_cross_entropy, soft_cross_entropy_back,
-    normalize, normalize_back,
-)  # fmt: skip
-
-
 def kernels(backend: Backend) -> dict[str, Callable[..., Any]]:
     """What goes into ``KERNELS``; a kernel is launched by ``backend.launch(source, kernel, threads, arguments)``."""
-    return {function.__name__: declines(functools.partial(function, backend)) for function in _FUNCTIONS}
+    return bound(
+        backend, softmax, softmax_back, log_softmax, log_softmax_back, logsumexp, logsumexp_back,
+        softmax_cross_entropy, softmax_cross_entropy_back, soft_cross_entropy, soft_cross_entropy_back,
+        normalize, normalize_back,
+    )  # fmt: skip

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from backends.base import Array, Backend, declines
+from backends.base import Array
 
 Sizes = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
@@ -123,11 +123,6 @@ def instance(kernel: str, suffix: str, types: Sequence[str], parameters: str, wi
     before = f"    Windows w = {{{_BRACES}}};\n" if windows else ""
     call = f"{kernel}<{', '.join(types)}>({'w, ' if windows else ''}{names}, n)"
     return f'extern "C" __global__ void {kernel}_{suffix}({given}, i64 n) {{\n{before}    {call};\n}}\n'
-
-
-def bound(backend: Backend, *functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-    """The functions, each with the backend that launches for it, as a part of its ``KERNELS``."""
-    return {function.__name__: declines(functools.partial(function, backend)) for function in functions}
 
 
 class Windows(NamedTuple):
